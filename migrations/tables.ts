@@ -1,0 +1,392 @@
+/**
+ * The shape of the database as Kysely types, one interface per table.
+ * Instants are epoch milliseconds (UTC) in BIGINT columns: the same on both databases and free of time-zone traps.
+ * JSON columns hold text (`JsonText`); booleans are 0 or 1. `rev` columns cite the change that last touched the row.
+ */
+import type { Generated } from 'kysely';
+
+/** JSON as text: parse it at the edge that reads it. */
+export type JsonText = string;
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type EpochMs = number;
+export type Flag = 0 | 1;
+
+export interface TenantsTable {
+  id: Generated<number>;
+  name: string;
+  created_at: EpochMs;
+}
+
+export interface CountersTable {
+  /** `rev` is the only counter today. */
+  name: string;
+  value: number;
+}
+
+export interface ChangesTable {
+  rev: number;
+  tenant_id: number;
+  kind: string;
+  payload: JsonText;
+  created_at: EpochMs;
+}
+
+export interface ConsumersTable {
+  name: string;
+  rev: number;
+  updated_at: EpochMs;
+}
+
+export interface SettingsTable {
+  /** `epoch` is the identity of this database's history. */
+  name: string;
+  value: string;
+}
+
+export interface NodesTable {
+  node_id: string;
+  lease_until: EpochMs;
+  started_at: EpochMs;
+}
+
+export type UserRole = 'admin' | 'manager' | 'user';
+
+export interface UsersTable {
+  id: Generated<number>;
+  tenant_id: number;
+  /** Unique over all tenants: login names no tenant. */
+  username: string;
+  display_name: string;
+  password_hash: string;
+  role: UserRole;
+  status: 'active' | 'disabled';
+  must_change_password: Flag;
+  /** Tokens issued before this number was raised are refused. */
+  token_version: number;
+  last_login_at: EpochMs | null;
+  version: number;
+  created_at: EpochMs;
+  updated_at: EpochMs;
+}
+
+export interface UserGroupsTable {
+  tenant_id: number;
+  user_id: number;
+  group_id: number;
+}
+
+export interface RefreshTokensTable {
+  id: Generated<number>;
+  tenant_id: number;
+  user_id: number;
+  family_id: string;
+  token_hash: string;
+  issued_at: EpochMs;
+  expires_at: EpochMs;
+  used_at: EpochMs | null;
+  /** The token that replaced this one, sealed with a key derived from this token, so that a lost answer can be given again. */
+  successor: string | null;
+  revoked_at: EpochMs | null;
+}
+
+export interface LoginFailuresTable {
+  /** Lower-case username. */
+  subject: string;
+  failures: number;
+  last_at: EpochMs;
+}
+
+export interface GroupsTable {
+  id: Generated<number>;
+  tenant_id: number;
+  parent_id: number | null;
+  name: string;
+  config: JsonText;
+  rev: number;
+  version: number;
+  created_at: EpochMs;
+  updated_at: EpochMs;
+}
+
+export interface DevicesTable {
+  id: Generated<number>;
+  tenant_id: number;
+  group_id: number | null;
+  /** Unique within the tenant. */
+  player_id: string;
+  name: string;
+  model: string | null;
+  os_version: string | null;
+  app_version: string | null;
+  capabilities: JsonText;
+  config: JsonText;
+  state: 'active' | 'revoked';
+  /** SHA-256 of the credential, hex; null until one was issued. */
+  credential_hash: string | null;
+  /** Tokens carry it; raised when the credential dies. */
+  credential_version: number;
+  status: 'online' | 'offline';
+  transport: 'websocket' | 'http' | null;
+  /** Number of the newest connection: a writer with a lower one changes nothing. */
+  conn_epoch: number;
+  node_id: string | null;
+  last_seen_at: EpochMs | null;
+  rev: number;
+  version: number;
+  created_at: EpochMs;
+  updated_at: EpochMs;
+}
+
+export interface PairingsTable {
+  id: Generated<number>;
+  player_id: string;
+  /** Eight characters without the dash. */
+  code: string;
+  poll_secret_hash: string;
+  name: string | null;
+  model: string | null;
+  os_version: string | null;
+  app_version: string | null;
+  capabilities: JsonText;
+  state: 'pending' | 'paired' | 'consumed';
+  tenant_id: number | null;
+  device_id: number | null;
+  created_at: EpochMs;
+  expires_at: EpochMs;
+}
+
+export interface DeviceReportsTable {
+  device_id: number;
+  tenant_id: number;
+  epoch: number | null;
+  rev: number | null;
+  /** The last `status`, as sent. */
+  status: JsonText;
+  /** Alert deployments on glass, ids. */
+  displayed: JsonText;
+  reported_at: EpochMs;
+}
+
+export type CommandState = 'pending' | 'acknowledged' | 'succeeded' | 'failed' | 'rejected' | 'expired';
+
+export interface CommandsTable {
+  id: Generated<number>;
+  tenant_id: number;
+  device_id: number;
+  name: string;
+  args: JsonText;
+  state: CommandState;
+  result: JsonText | null;
+  reason: string | null;
+  /** Storage key of the result file, if one came. */
+  file_key: string | null;
+  file_type: string | null;
+  issued_by: number | null;
+  issued_at: EpochMs;
+  expires_at: EpochMs;
+  acknowledged_at: EpochMs | null;
+  finished_at: EpochMs | null;
+  rev: number;
+}
+
+export type ContentTypeColumn = 'video' | 'image' | 'html' | 'stream';
+
+export interface ContentTable {
+  id: Generated<number>;
+  tenant_id: number;
+  type: ContentTypeColumn;
+  name: string;
+  /** Where it plays from when it is not ours to store (streams, web pages). */
+  url: string | null;
+  storage_key: string | null;
+  sha256: string | null;
+  size_bytes: number | null;
+  mime_type: string | null;
+  duration_ms: number | null;
+  status: 'pending' | 'ready' | 'failed';
+  version: number;
+  created_by: number | null;
+  created_at: EpochMs;
+  updated_at: EpochMs;
+}
+
+export interface SchedulesTable {
+  id: Generated<number>;
+  tenant_id: number;
+  name: string;
+  priority: number;
+  layout: JsonText;
+  timing: JsonText;
+  status: 'draft' | 'published' | 'archived';
+  version: number;
+  created_by: number | null;
+  created_at: EpochMs;
+  updated_at: EpochMs;
+}
+
+export interface ScheduleContentTable {
+  tenant_id: number;
+  schedule_id: number;
+  content_id: number;
+}
+
+/** One act of deploying a schedule. */
+export interface DeploymentsTable {
+  id: Generated<number>;
+  tenant_id: number;
+  schedule_id: number;
+  schedule_version: number;
+  /** The schedule as it was deployed. */
+  snapshot: JsonText;
+  status: 'active' | 'withdrawn';
+  created_by: number | null;
+  created_at: EpochMs;
+  rev: number;
+}
+
+export interface ScheduleAssignmentsTable {
+  id: Generated<number>;
+  tenant_id: number;
+  schedule_id: number;
+  deployment_id: number;
+  target_kind: TargetKind;
+  target_id: number;
+  /** The change that assigned it: the source of the manifest's version. */
+  rev: number;
+}
+
+export interface UsageLogsTable {
+  id: Generated<number>;
+  tenant_id: number;
+  device_id: number;
+  /** The device's own id: a repeat is a duplicate. */
+  entry_id: string;
+  content_id: number;
+  schedule_id: number | null;
+  started_at: EpochMs;
+  play_ms: number;
+  received_at: EpochMs;
+}
+
+export type SeverityColumn = 'info' | 'warning' | 'critical';
+
+/** A prepared alert. */
+export interface AlertsTable {
+  id: Generated<number>;
+  tenant_id: number;
+  name: string;
+  severity: SeverityColumn;
+  title: string;
+  message: string;
+  content_id: number | null;
+  version: number;
+  created_by: number | null;
+  created_at: EpochMs;
+  updated_at: EpochMs;
+}
+
+/** One act of raising an alert; carries the text as it was raised. */
+export interface AlertDeploymentsTable {
+  id: Generated<number>;
+  tenant_id: number;
+  alert_id: number | null;
+  severity: SeverityColumn;
+  title: string;
+  message: string;
+  content_id: number | null;
+  drill: Flag;
+  /** A stop is terminal. That it expired is said by `expires_at` alone. */
+  status: 'active' | 'stopped';
+  started_at: EpochMs;
+  expires_at: EpochMs;
+  stopped_at: EpochMs | null;
+  stopped_by: number | null;
+  created_by: number | null;
+  targeted_total: number;
+  targeted_online: number;
+  /** The change that started it. */
+  rev: number;
+  stop_rev: number | null;
+}
+
+export type TargetKind = 'group' | 'device';
+
+export interface AlertTargetsTable {
+  tenant_id: number;
+  deployment_id: number;
+  target_kind: TargetKind;
+  target_id: number;
+}
+
+/** The ladder of one device on one deployment; a row appears with the first stage. Instants are the hub's own clock. */
+export interface AlertReceiptsTable {
+  deployment_id: number;
+  device_id: number;
+  tenant_id: number;
+  sent_at: EpochMs | null;
+  received_at: EpochMs | null;
+  displayed_at: EpochMs | null;
+  cleared_at: EpochMs | null;
+  failed_at: EpochMs | null;
+  /** What the device's own clock said at `displayed`. */
+  device_displayed_at: EpochMs | null;
+  reason: string | null;
+  conn_epoch: number;
+}
+
+export interface AuditLogsTable {
+  id: Generated<number>;
+  tenant_id: number;
+  user_id: number | null;
+  username: string | null;
+  action: string;
+  entity: string;
+  entity_id: number | null;
+  detail: JsonText;
+  ip: string | null;
+  request_id: string | null;
+  created_at: EpochMs;
+}
+
+export interface IdempotencyKeysTable {
+  tenant_id: number;
+  user_id: number;
+  idempotency_key: string;
+  route: string;
+  /** SHA-256 of the body, hex. */
+  body_hash: string;
+  state: 'in_flight' | 'done';
+  status_code: number | null;
+  response: JsonText | null;
+  created_at: EpochMs;
+}
+
+export interface Database {
+  tenants: TenantsTable;
+  counters: CountersTable;
+  changes: ChangesTable;
+  consumers: ConsumersTable;
+  settings: SettingsTable;
+  nodes: NodesTable;
+  users: UsersTable;
+  user_groups: UserGroupsTable;
+  refresh_tokens: RefreshTokensTable;
+  login_failures: LoginFailuresTable;
+  groups: GroupsTable;
+  devices: DevicesTable;
+  pairings: PairingsTable;
+  device_reports: DeviceReportsTable;
+  commands: CommandsTable;
+  content: ContentTable;
+  schedules: SchedulesTable;
+  schedule_content: ScheduleContentTable;
+  deployments: DeploymentsTable;
+  schedule_assignments: ScheduleAssignmentsTable;
+  usage_logs: UsageLogsTable;
+  alerts: AlertsTable;
+  alert_deployments: AlertDeploymentsTable;
+  alert_targets: AlertTargetsTable;
+  alert_receipts: AlertReceiptsTable;
+  audit_logs: AuditLogsTable;
+  idempotency_keys: IdempotencyKeysTable;
+}
