@@ -38,7 +38,10 @@ export async function appendChanges(
     created_at: now,
   }));
   for (let at = 0; at < rows.length; at += 500) {
-    await tx.insertInto('changes').values(rows.slice(at, at + 500)).execute();
+    await tx
+      .insertInto('changes')
+      .values(rows.slice(at, at + 500))
+      .execute();
   }
   return rows.map((row) => row.rev);
 }

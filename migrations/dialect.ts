@@ -8,6 +8,8 @@ export type DialectName = 'sqlite' | 'mariadb';
 
 export interface Dialect {
   readonly name: DialectName;
+  /** Type of an id column: 64 bits on both (SQLite counts up only an `integer` key). */
+  readonly idType: 'integer' | 'bigint';
   /** An auto-increment primary key. */
   idColumn(column: ColumnDefinitionBuilder): ColumnDefinitionBuilder;
   /** Text that may hold a megabyte. */
@@ -31,6 +33,7 @@ const assignments = (columns: Readonly<Record<string, RawBuilder<unknown>>>): Ra
 
 export const sqliteDialect: Dialect = {
   name: 'sqlite',
+  idType: 'integer',
   idColumn: (column) => column.primaryKey().autoIncrement(),
   longText: sql`text`,
   tableOptions: (table) => table,
@@ -44,6 +47,7 @@ export const sqliteDialect: Dialect = {
 
 export const mariadbDialect: Dialect = {
   name: 'mariadb',
+  idType: 'bigint',
   idColumn: (column) => column.primaryKey().autoIncrement(),
   longText: sql`longtext`,
   tableOptions: (table) => table.modifyEnd(sql`engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`),
@@ -60,6 +64,9 @@ export function isDuplicateKey(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   return code === 'ER_DUP_ENTRY' || (code === 'ERR_SQLITE_ERROR' && (errcode === 2067 || errcode === 1555));
 }
+
+/** MariaDB's own numbers that mysql2 has no name for: 1927 ER_CONNECTION_KILLED, 1969 ER_STATEMENT_TIMEOUT. */
+const UNAVAILABLE_ERRNOS = new Set([1927, 1969]);
 
 const UNAVAILABLE_CODES = new Set([
   'ECONNREFUSED',
@@ -81,13 +88,15 @@ const UNAVAILABLE_CODES = new Set([
   'ER_DISK_FULL',
   'POOL_ACQUIRE_TIMEOUT',
   'POOL_QUEUE_FULL',
+  'POOL_CLOSED',
 ]);
 
 /** True when the database is away, busy past its deadline or read-only: the caller may try again, the request is not at fault. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
-  const { code, errcode, fatal } = error as { code?: unknown; errcode?: unknown; fatal?: unknown };
+  const { code, errno, errcode, fatal } = error as Record<'code' | 'errno' | 'errcode' | 'fatal', unknown>;
   if (typeof code === 'string' && UNAVAILABLE_CODES.has(code)) return true;
+  if (typeof errno === 'number' && UNAVAILABLE_ERRNOS.has(errno)) return true;
   // SQLITE_BUSY 5, SQLITE_LOCKED 6, SQLITE_READONLY 8, SQLITE_IOERR 10, SQLITE_FULL 13 (low byte of the extended code)
   if (code === 'ERR_SQLITE_ERROR' && typeof errcode === 'number') return [5, 6, 8, 10, 13].includes(errcode & 0xff);
   return fatal === true;
@@ -97,5 +106,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 export interface OpenDatabase<DB> {
   readonly sql: Kysely<DB>;
   readonly dialect: Dialect;
+  /** Connections that the pool may hold; 1 for SQLite. */
+  readonly poolSize: number;
+  /**
+   * Runs work with no limit on how long a statement may take, on a connection of its own where the engine has many:
+   * for migrations. It still fails when the server stops answering.
+   */
+  unhurried<T>(work: (sql: Kysely<DB>) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }

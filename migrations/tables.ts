@@ -102,7 +102,10 @@ export interface GroupsTable {
   parent_id: number | null;
   name: string;
   config: JsonText;
+  /** The change that last touched the group. */
   rev: number;
+  /** The change that last moved it under another parent; 0 while it stands where it was created. */
+  placement_rev: number;
   version: number;
   created_at: EpochMs;
   updated_at: EpochMs;
@@ -131,7 +134,10 @@ export interface DevicesTable {
   conn_epoch: number;
   node_id: string | null;
   last_seen_at: EpochMs | null;
+  /** The change that last touched the device. */
   rev: number;
+  /** The change that last put the device into its group (or took it out). */
+  placement_rev: number;
   version: number;
   created_at: EpochMs;
   updated_at: EpochMs;

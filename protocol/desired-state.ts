@@ -12,7 +12,7 @@ export const Rev = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, 
 export const Epoch = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "Identity of the database's history; new after a restore" });
 /** ISO 8601 UTC with milliseconds, e.g. `2026-11-20T09:30:00.000Z`. */
 export const Timestamp = Type.String({
-  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$',
+  pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$',
   description: 'ISO 8601 UTC with milliseconds',
 });
 

@@ -35,3 +35,7 @@ export const WAIT_SECONDS_MAX = 25;
 export const CONFIRM_WITHIN_MS = 3_000;
 /** Bytes waiting in a session's send buffer. Past it: the session is closed with 4101 and comes back for the whole state. */
 export const SEND_BUFFER_BYTES_MAX = 256 * 1024;
+/** Largest frame the hub sends, in bytes: one that is larger could never leave the buffer above. */
+export const DOWN_BYTES_MAX = SEND_BUFFER_BYTES_MAX;
+/** Most values in a frame from the hub; nested no deeper than FRAME_DEPTH_MAX either. */
+export const DOWN_VALUES_MAX = 65_536;

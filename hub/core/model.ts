@@ -58,6 +58,8 @@ export interface DeviceRecord {
   readonly credentialVersion: number;
   /** The change that last touched the device or gave it a command. */
   readonly rev: number;
+  /** The change that last put the device into its group. */
+  readonly placementRev: number;
   readonly commands: readonly PendingCommand[];
 }
 

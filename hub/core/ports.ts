@@ -79,3 +79,19 @@ export interface Tokens {
   /** Public keys, RFC 7517. */
   jwks(): { keys: Record<string, unknown>[] };
 }
+
+/** Bytes kept under keys that the server makes; a key never comes from a caller. */
+export interface ObjectStore {
+  /** Stores the bytes; a key that exists is overwritten. Resolves when they are durable. */
+  put(key: string, bytes: Uint8Array | NodeJS.ReadableStream, contentType: string): Promise<void>;
+  /** The bytes as a stream with their size, or null when there is nothing under the key. */
+  get(key: string): Promise<StoredObject | null>;
+  /** Removes the bytes; a key that does not exist is no error. */
+  delete(key: string): Promise<void>;
+}
+
+export interface StoredObject {
+  readonly stream: NodeJS.ReadableStream;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+}

@@ -1,0 +1,147 @@
+/** The devices' part of the CMS contract. */
+import Type from 'typebox';
+import { API_BASE, IdParams, route, type Route } from '../route.ts';
+import { CommandJson } from './command-json.ts';
+import {
+  CommandParams,
+  CommandRequest,
+  CommandsQuery,
+  getCommandFile,
+  issueCommand,
+  listCommands,
+} from './device-commands.ts';
+import { DeviceJson } from './device-json.ts';
+import { DeviceStateJson, getDeviceState } from './device-state.ts';
+import { DeviceUpdate, removeDevice, revokeDevice, updateDevice } from './edit-device.ts';
+import { ImportedDevices, importDevices, ImportRequest } from './import-devices.ts';
+import { pairDevice, PairRequest } from './pair-device.ts';
+import { DevicesQuery, getDevice, listDevices } from './read-devices.ts';
+
+const URL = `${API_BASE}/devices`;
+
+export function deviceRoutes(): Route[] {
+  return [...recordRoutes(), ...admissionRoutes(), ...commandRoutes()];
+}
+
+function recordRoutes(): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: URL,
+      policy: 'user',
+      summary: "The devices of the caller's scope",
+      query: DevicesQuery,
+      data: Type.Array(DeviceJson),
+      paged: true,
+      handler: listDevices,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/:id`,
+      policy: 'user',
+      summary: 'One device',
+      params: IdParams,
+      data: DeviceJson,
+      handler: getDevice,
+    }),
+    route({
+      method: 'PUT',
+      url: `${URL}/:id`,
+      policy: 'manager',
+      summary: 'Rename, move or configure a device',
+      params: IdParams,
+      body: DeviceUpdate,
+      data: DeviceJson,
+      handler: updateDevice,
+    }),
+    route({
+      method: 'DELETE',
+      url: `${URL}/:id`,
+      policy: 'manager',
+      summary: 'Delete a device; its receipts and proof of play stay',
+      params: IdParams,
+      data: Type.Object({}),
+      handler: removeDevice,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/:id/state`,
+      policy: 'user',
+      summary: 'What the device should show and be, beside what it says it shows and is',
+      params: IdParams,
+      data: DeviceStateJson,
+      handler: getDeviceState,
+    }),
+  ];
+}
+
+function admissionRoutes(): Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: `${URL}/pair`,
+      policy: 'manager',
+      summary: 'Pair the player that shows this code',
+      body: PairRequest,
+      data: DeviceJson,
+      status: 201,
+      handler: pairDevice,
+    }),
+    route({
+      method: 'POST',
+      url: `${URL}/import`,
+      policy: 'manager',
+      summary: 'Create devices in bulk, all or none; the credentials are given this once',
+      body: ImportRequest,
+      data: ImportedDevices,
+      status: 201,
+      handler: importDevices,
+    }),
+    route({
+      method: 'POST',
+      url: `${URL}/:id/revoke`,
+      policy: 'manager',
+      summary: "End a device's credential, tokens and session",
+      params: IdParams,
+      data: DeviceJson,
+      handler: revokeDevice,
+    }),
+  ];
+}
+
+function commandRoutes(): Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: `${URL}/:id/commands`,
+      policy: 'manager',
+      summary: 'Give the device a command that it can carry out',
+      params: IdParams,
+      body: CommandRequest,
+      data: CommandJson,
+      status: 201,
+      handler: issueCommand,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/:id/commands`,
+      policy: 'user',
+      summary: "The device's commands and what became of them",
+      params: IdParams,
+      query: CommandsQuery,
+      data: Type.Array(CommandJson),
+      paged: true,
+      handler: listCommands,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/:id/commands/:commandId/file`,
+      policy: 'user',
+      summary: "A command's result file (a screenshot), as the device sent it",
+      params: CommandParams,
+      data: Type.Unknown(),
+      raw: true,
+      handler: getCommandFile,
+    }),
+  ];
+}

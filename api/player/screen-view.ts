@@ -1,0 +1,104 @@
+/** The page as a surface: draws pictures into index.html, and reports what has been painted. */
+import { AlertView } from './alert-view.ts';
+import { byId, element, setText } from './elements.ts';
+import { largestFit } from './fit-text.ts';
+import { drawIdle, localTime } from './idle-view.ts';
+import { createPaintWatch } from './paint.ts';
+import { drawPairing, type PairingPlace } from './pairing-view.ts';
+import type { Picture, Surface } from './surface.ts';
+
+const IDENTIFY_MS = 10_000;
+/** The darkest a screen gets by brightness 0: an alert must stay readable. */
+const DIM_MAX = 0.7;
+
+export interface ScreenViewOptions {
+  readonly place: PairingPlace;
+  readonly contentBase: string;
+  readonly onPainted: (deploymentIds: readonly number[]) => void;
+  readonly onContentFailed: (deploymentId: number, reason: string) => void;
+}
+
+export class ScreenView implements Surface {
+  readonly #options: ScreenViewOptions;
+  readonly #stage = byId('stage');
+  readonly #alerts: AlertView;
+  readonly #paint: { request(): void };
+  #picture: Picture | null = null;
+  #identifying: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(options: ScreenViewOptions) {
+    this.#options = options;
+    this.#alerts = new AlertView(byId('alerts'), {
+      contentBase: options.contentBase,
+      volumePercent: () => this.#picture?.config.volume ?? 100,
+      timeOf: (at) => localTime(Date.parse(at), this.#picture?.config.timezone).time,
+      onContentFailed: options.onContentFailed,
+      onChanged: () => this.#paint.request(),
+    });
+    this.#paint = createPaintWatch(() => this.#alerts.onGlass(), options.onPainted);
+    new ResizeObserver(() => this.#measure()).observe(this.#stage);
+  }
+
+  draw(picture: Picture): void {
+    this.#picture = picture;
+    const alerting = picture.alerts.length > 0;
+    document.body.dataset['phase'] = picture.phase;
+    this.#stage.toggleAttribute('data-alerting', alerting);
+    this.#configure(picture);
+    drawPairing(picture.pairing, this.#options.place, alerting);
+    drawIdle(picture.nowMs, picture.config.timezone);
+    setText(byId('corner-name'), picture.name);
+    byId('dot').setAttribute('aria-label', `Connection: ${picture.phase}`);
+    this.#alerts.show(picture.alerts);
+    this.#drawDiagnostics();
+  }
+
+  watchPaint(): void {
+    this.#paint.request();
+  }
+
+  async identify(title: string, detail: string): Promise<void> {
+    const panel = byId('identify');
+    const name = element('div', 'name', title);
+    panel.replaceChildren(name, element('div', 'detail', detail));
+    panel.hidden = false;
+    largestFit(20, Math.min(panel.clientWidth * 0.14, panel.clientHeight * 0.3), (px) => {
+      name.style.fontSize = `${px}px`;
+      return name.scrollHeight <= panel.clientHeight * 0.6 && name.scrollWidth <= panel.clientWidth;
+    });
+    if (this.#identifying !== null) clearTimeout(this.#identifying);
+    this.#identifying = setTimeout(() => {
+      panel.hidden = true;
+    }, IDENTIFY_MS);
+    await new Promise<void>((resolve) => createPaintWatch(() => undefined, () => resolve()).request());
+  }
+
+  size(): { readonly width: number; readonly height: number } {
+    return { width: Math.round(innerWidth * devicePixelRatio), height: Math.round(innerHeight * devicePixelRatio) };
+  }
+
+  toggleDiagnostics(): void {
+    const panel = byId('diagnostics');
+    panel.hidden = !panel.hidden;
+    this.#drawDiagnostics();
+  }
+
+  #configure({ config }: Picture): void {
+    this.#stage.dataset['orientation'] = config.orientation ?? 'landscape';
+    this.#stage.dataset['power'] = config.power ?? 'on';
+    byId('dimmer').style.opacity = (DIM_MAX * (1 - (config.brightness ?? 100) / 100)).toFixed(2);
+  }
+
+  #measure(): void {
+    this.#stage.dataset['shape'] = this.#stage.offsetHeight > this.#stage.offsetWidth ? 'portrait' : 'landscape';
+    this.#alerts.refit();
+  }
+
+  #drawDiagnostics(): void {
+    const panel = byId('diagnostics');
+    if (panel.hidden || this.#picture === null) return;
+    const list = element('dl', '');
+    for (const [name, value] of this.#picture.diagnostics) list.append(element('dt', '', name), element('dd', '', value));
+    panel.replaceChildren(list);
+  }
+}

@@ -1,0 +1,64 @@
+/** Starting the REST process's parts, alone or beside a hub: routes, player page, first admin, listening. */
+import type { FastifyInstance } from 'fastify';
+import { alertRoutes } from './alerts/routes.ts';
+import { buildApp } from './app.ts';
+import type { ApiContext } from './context.ts';
+import { deviceRoutes } from './devices/routes.ts';
+import { groupRoutes } from './groups/routes.ts';
+import { servePlayer } from './player/serve.ts';
+import { bootstrapFirstAdmin, type NewTenant } from './tenants/create-tenant.ts';
+
+export interface StartOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly adminUsername: string;
+  readonly adminPassword: string | undefined;
+  /** Absolute path of the built player page. */
+  readonly playerRoot: string;
+  readonly publicHubUrl: string;
+  /** How long a stop waits before it closes, so that balancers see readiness go first, in milliseconds. */
+  readonly drainMs: number;
+}
+
+export interface StartedApi {
+  readonly app: FastifyInstance;
+  /** Where it listens, as an address for this machine. */
+  readonly url: string;
+  /** The first tenant and its admin, when this start made them. */
+  readonly made: NewTenant | null;
+  stop(): Promise<void>;
+}
+
+export function buildApi(context: ApiContext, options: Pick<StartOptions, 'playerRoot' | 'publicHubUrl'>): FastifyInstance {
+  const app = buildApp(context, [...groupRoutes(), ...deviceRoutes(), ...alertRoutes()]);
+  app.register(servePlayer, { root: options.playerRoot, hubUrl: options.publicHubUrl });
+  return app;
+}
+
+export async function startApi(context: ApiContext, options: StartOptions): Promise<StartedApi> {
+  const made = await bootstrapFirstAdmin(context, { username: options.adminUsername, password: options.adminPassword });
+  const app = buildApi(context, options);
+  await app.listen({ host: options.host, port: options.port });
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
+  return {
+    app,
+    url: `http://${options.host === '0.0.0.0' || options.host === '::' ? 'localhost' : options.host}:${port}`,
+    made,
+    async stop() {
+      app.beginDrain();
+      await new Promise((resolve) => setTimeout(resolve, options.drainMs));
+      await app.close();
+    },
+  };
+}
+
+/** What a person who started it needs to know; the generated password is shown this once. */
+export function welcomeLines(started: StartedApi): string[] {
+  const lines = [`Podoh is ready`, `  API      ${started.url}/api/v1`, `  Player   ${started.url}/player/`];
+  if (started.made !== null) {
+    lines.push(`  Admin    ${started.made.username}`);
+    if (started.made.generatedPassword !== null) lines.push(`  Password ${started.made.generatedPassword}   (shown this once)`);
+  }
+  return lines;
+}

@@ -1,0 +1,185 @@
+/**
+ * The one reader of the environment. Every variable has a schema with its unit and default; a bad one is a ConfigError whose
+ * message is one line that begins with the variable's name.
+ */
+import { hostname, networkInterfaces } from 'node:os';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const Port = (fallback: number, description: string) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
+const Count = (fallback: number, minimum: number, maximum: number, description: string) =>
+  Type.Integer({ minimum, maximum, default: fallback, description });
+const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
+
+/** Every variable that Podoh reads. The README's table is made from it. */
+export const ENVIRONMENT = Type.Object({
+  API_HOST: Type.String({ minLength: 1, default: '0.0.0.0', description: 'Address that the API and console listen on' }),
+  API_PORT: Port(8080, 'Port of the API, console and player page; 0 takes a free one'),
+  HUB_HOST: Type.String({ minLength: 1, default: '0.0.0.0', description: 'Address that the hub listens on' }),
+  HUB_PORT: Port(8081, 'Port of the hub: WebSocket and device HTTP; 0 takes a free one'),
+  HUB_PROCESSES: Count(1, 1, 64, 'Hub processes that share HUB_PORT (`start:hub`); more than one needs DATABASE_URL'),
+  PODOH_DATA_DIR: Type.String({ minLength: 1, default: './data', description: 'Where SQLite, keys and stored files live' }),
+  PODOH_ADMIN_USERNAME: Type.String({ minLength: 1, maxLength: 64, default: 'admin', description: 'First admin, made at the first start' }),
+  PODOH_ADMIN_PASSWORD: Text("First admin's password; absent, one is generated and printed once"),
+  PODOH_ALLOWED_ORIGINS: Text('Origins that browsers may come from, comma-separated; default: the addresses of this machine at API_PORT'),
+  PODOH_PUBLIC_HUB_URL: Text('Address of the hub as players see it; default: the host they loaded the page from, at HUB_PORT'),
+  PODOH_TRUST_PROXY: Text('`true`, or the addresses and CIDRs of proxies whose X-Forwarded-For is believed, comma-separated'),
+  PODOH_DRAIN_MS: Count(3_000, 0, 120_000, 'How long a stopping hub spreads its goodbyes, in milliseconds'),
+  PODOH_STATUS_SECONDS: Count(60, 5, 3_600, 'How often devices report their status over the socket, in seconds'),
+  PODOH_HEARTBEAT_SECONDS: Count(30, 1, 3_600, 'How often devices without a socket ask, in seconds'),
+  DATABASE_URL: Text('`mysql://user:password@host:port/database` selects MariaDB; absent: SQLite in PODOH_DATA_DIR'),
+  DATABASE_POOL_SIZE: Count(10, 2, 200, 'MariaDB connections of each process'),
+  REDIS_URL: Text('`redis://host:port` selects Redis for hints and rate limits; absent: in-process'),
+  S3_BUCKET: Text('Bucket for stored files; absent: PODOH_DATA_DIR'),
+  S3_ENDPOINT: Text("Address of an S3-compatible store; absent: AWS's own"),
+  S3_REGION: Text('Region of the bucket; default us-east-1'),
+  JWT_PRIVATE_KEY: Text('PKCS #8 PEM of the RSA key that signs tokens; absent: made once under PODOH_DATA_DIR/keys'),
+  JWT_PRIVATE_KEY_FILE: Text('File with that PEM'),
+  RATE_LIMIT_USER_PER_MINUTE: Count(100, 1, 1_000_000, 'Requests of one user per minute'),
+  RATE_LIMIT_ADDRESS_PER_MINUTE: Count(1_000, 1, 1_000_000, 'Unauthenticated or failed requests of one address per minute'),
+  HUB_SESSIONS_MAX: Count(100_000, 1, 1_000_000, 'Sockets that one hub process holds; more are answered 503'),
+  HUB_PENDING_MAX: Count(5_000, 1, 100_000, 'Sockets of one hub process that may wait for authentication at once'),
+  LOG_LEVEL: Type.Optional(
+    Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      description: 'Least level that is logged; default: `info`, and `warn` for `npm start`',
+    }),
+  ),
+});
+type Environment = Static<typeof ENVIRONMENT>;
+
+export interface Config {
+  readonly apiHost: string;
+  readonly apiPort: number;
+  readonly hubHost: string;
+  readonly hubPort: number;
+  readonly hubProcesses: number;
+  readonly dataDir: string;
+  readonly adminUsername: string;
+  readonly adminPassword: string | undefined;
+  readonly allowedOrigins: readonly string[];
+  /** What the player page is told: an address, or `:port` on the host the page came from. */
+  readonly publicHubUrl: string;
+  readonly trustProxy: boolean | string[];
+  readonly drainMs: number;
+  readonly statusSeconds: number;
+  readonly heartbeatSeconds: number;
+  readonly databaseUrl: string | undefined;
+  readonly databasePoolSize: number;
+  readonly redisUrl: string | undefined;
+  readonly s3: { readonly bucket: string; readonly endpoint: string | undefined; readonly region: string } | null;
+  readonly jwtPrivateKey: string | undefined;
+  readonly jwtPrivateKeyFile: string | undefined;
+  readonly userPerMinute: number;
+  readonly addressPerMinute: number;
+  readonly sessionsMax: number;
+  readonly pendingSessionsMax: number;
+  /** Undefined leaves the choice to the program. */
+  readonly logLevel: string | undefined;
+}
+
+function read(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const given: Record<string, unknown> = {};
+  for (const name of Object.keys(ENVIRONMENT.properties)) {
+    const value = variables[name];
+    // `NAME=` is how shells and compose files say "not set".
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  const candidate = Value.Convert(ENVIRONMENT, Value.Default(ENVIRONMENT, given));
+  if (Value.Check(ENVIRONMENT, candidate)) return candidate;
+  const [first] = Value.Errors(ENVIRONMENT, candidate);
+  const name = first?.instancePath.split('/')[1] ?? 'environment';
+  throw new ConfigError(`${name}: ${first?.message ?? 'is not valid'}`);
+}
+
+function url(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {
+  if (value === undefined) return undefined;
+  const parsed = URL.canParse(value) ? new URL(value) : null;
+  if (parsed === null || !protocols.includes(parsed.protocol)) {
+    // The value itself may hold a password: it is not repeated.
+    throw new ConfigError(`${name}: must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+  }
+  return value;
+}
+
+function list(value: string | undefined): string[] {
+  return (value ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function origins(environment: Environment): string[] {
+  const named = list(environment.PODOH_ALLOWED_ORIGINS);
+  for (const origin of named) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new ConfigError(`PODOH_ALLOWED_ORIGINS: ${origin} is not an origin such as https://cms.example.com`);
+    }
+  }
+  return named.length > 0 ? named : ownOrigins(environment.API_PORT);
+}
+
+/** The API's own origin under every name this machine answers to: what a browser on its network would use. */
+export function ownOrigins(apiPort: number): string[] {
+  const hosts = new Set(['localhost', '127.0.0.1', '[::1]', hostname()]);
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const { address, family } of addresses ?? []) {
+      if (!address.includes('%')) hosts.add(family === 'IPv6' ? `[${address}]` : address);
+    }
+  }
+  return [...hosts].filter((host) => URL.canParse(`http://${host}:${apiPort}`)).map((host) => new URL(`http://${host}:${apiPort}`).origin);
+}
+
+function trustProxy(value: string | undefined): boolean | string[] {
+  if (value === undefined || value === 'false') return false;
+  return value === 'true' ? true : list(value);
+}
+
+/** Reads and checks the environment. Throws ConfigError. */
+export function readConfig(variables: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const environment = read(variables);
+  const databaseUrl = url('DATABASE_URL', environment.DATABASE_URL, ['mysql:', 'mariadb:']);
+  if (databaseUrl !== undefined && new URL(databaseUrl).pathname.length < 2) {
+    throw new ConfigError('DATABASE_URL: must name a database, as in mysql://user:password@host:3306/podoh');
+  }
+  if (environment.HUB_PROCESSES > 1 && databaseUrl === undefined) {
+    throw new ConfigError('HUB_PROCESSES: more than one needs DATABASE_URL, because SQLite and the in-process bus serve one process');
+  }
+  if (environment.HUB_PROCESSES > 1 && environment.HUB_PORT === 0) {
+    throw new ConfigError('HUB_PORT: several HUB_PROCESSES share one port, so it must be named');
+  }
+  if (environment.JWT_PRIVATE_KEY !== undefined && environment.JWT_PRIVATE_KEY_FILE !== undefined) {
+    throw new ConfigError('JWT_PRIVATE_KEY_FILE: give this or JWT_PRIVATE_KEY, not both');
+  }
+  const publicHubUrl = url('PODOH_PUBLIC_HUB_URL', environment.PODOH_PUBLIC_HUB_URL, ['http:', 'https:']);
+  const bucket = environment.S3_BUCKET;
+  const endpoint = url('S3_ENDPOINT', environment.S3_ENDPOINT, ['http:', 'https:']);
+  if (bucket === undefined && endpoint !== undefined) throw new ConfigError('S3_BUCKET: is missing although S3_ENDPOINT is set');
+  return {
+    apiHost: environment.API_HOST,
+    apiPort: environment.API_PORT,
+    hubHost: environment.HUB_HOST,
+    hubPort: environment.HUB_PORT,
+    hubProcesses: environment.HUB_PROCESSES,
+    dataDir: environment.PODOH_DATA_DIR,
+    adminUsername: environment.PODOH_ADMIN_USERNAME,
+    adminPassword: environment.PODOH_ADMIN_PASSWORD,
+    allowedOrigins: origins(environment),
+    publicHubUrl: publicHubUrl ?? `:${environment.HUB_PORT}`,
+    trustProxy: trustProxy(environment.PODOH_TRUST_PROXY),
+    drainMs: environment.PODOH_DRAIN_MS,
+    statusSeconds: environment.PODOH_STATUS_SECONDS,
+    heartbeatSeconds: environment.PODOH_HEARTBEAT_SECONDS,
+    databaseUrl: databaseUrl?.replace(/^mariadb:/, 'mysql:'),
+    databasePoolSize: environment.DATABASE_POOL_SIZE,
+    redisUrl: url('REDIS_URL', environment.REDIS_URL, ['redis:', 'rediss:']),
+    s3: bucket === undefined ? null : { bucket, endpoint, region: environment.S3_REGION ?? 'us-east-1' },
+    jwtPrivateKey: environment.JWT_PRIVATE_KEY?.replaceAll('\\n', '\n'),
+    jwtPrivateKeyFile: environment.JWT_PRIVATE_KEY_FILE,
+    userPerMinute: environment.RATE_LIMIT_USER_PER_MINUTE,
+    addressPerMinute: environment.RATE_LIMIT_ADDRESS_PER_MINUTE,
+    sessionsMax: environment.HUB_SESSIONS_MAX,
+    pendingSessionsMax: environment.HUB_PENDING_MAX,
+    logLevel: environment.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * What this node knows of devices: the rows of connected ones and of those that polled lately, read from the database in
+ * batches (one query for hundreds of connecting devices) and kept up to date by the change log.
+ *
+ * Invariants:
+ * - A record in here is the row as of the model's rev, or ahead of it by changes that the model has yet to read; who hands
+ *   out state waits for the model to reach `record.rev` first. [INV-5]
+ * - A change that is applied while a row is being read is not lost: the row is read again.
+ * - Overflow: at most `queueMax` reads wait; more are refused.
+ */
+import type { Connected, HubStore } from '../core/hub-store.ts';
+import type { Effect } from '../core/hub-model.ts';
+import { applyToRecord } from '../core/device-records.ts';
+import type { DeviceRecord } from '../core/model.ts';
+import type { Clock } from '../core/ports.ts';
+import { BatchWriter } from './batch-writer.ts';
+import type { HubLog } from './hub-log.ts';
+
+interface Entry {
+  record: DeviceRecord;
+  /** Live sessions and waiting heartbeats that hold it. */
+  pins: number;
+  usedAtMs: number;
+}
+
+export interface DeviceDirectoryOptions {
+  readonly store: HubStore;
+  readonly clock: Clock;
+  readonly log: HubLog;
+  readonly nodeId: () => string;
+  readonly queueMax: number;
+}
+
+/** How long the record of a device without a session is kept after its last use. */
+const IDLE_RECORD_MS = 600_000;
+const BATCH_MAX = 500;
+/** Batches gather while the one before is under way; a lone device waits no longer than this. */
+const BATCH_DELAY_MS = 3;
+
+export type Lookup<T> = { ok: true; value: T } | { ok: false; why: 'unknown' | 'unavailable' };
+
+export class DeviceDirectory {
+  readonly #options: DeviceDirectoryOptions;
+  readonly #entries = new Map<number, Entry>();
+  /** Revs of device changes applied while rows were being read. */
+  readonly #changedMeanwhile = new Map<number, number>();
+  #reads = 0;
+  readonly #connects: BatchWriter<number, Connected | null>;
+  readonly #loads: BatchWriter<number, DeviceRecord | null>;
+
+  constructor(options: DeviceDirectoryOptions) {
+    this.#options = options;
+    const { store, clock, queueMax, log } = options;
+    const common = {
+      clock,
+      queueMax,
+      batchMax: BATCH_MAX,
+      delayMs: BATCH_DELAY_MS,
+      // Whoever waits has a deadline of its own: a failed read is answered, not tried again behind its back.
+      isTransient: () => false,
+      onError: (error: unknown, items: number) => {
+        if (store.isUnavailable(error)) log.debug({ items }, 'devices not read: database away');
+        else log.error({ err: error, items }, 'reading devices failed');
+      },
+    };
+    this.#connects = new BatchWriter({ ...common, name: 'connects', write: (ids) => this.#connectBatch(ids) });
+    this.#loads = new BatchWriter({ ...common, name: 'device reads', write: (ids) => this.#loadBatch(ids) });
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(deviceId: number): DeviceRecord | undefined {
+    return this.#entries.get(deviceId)?.record;
+  }
+
+  /** Gives the device its next connEpoch and reads it. */
+  async connect(deviceId: number): Promise<Lookup<Connected>> {
+    const found = await this.#ask(this.#connects, deviceId);
+    if (!found.ok) return found;
+    const record = await this.#settle(deviceId, found.value.record);
+    return record.ok ? { ok: true, value: { record: record.value, connEpoch: found.value.connEpoch } } : record;
+  }
+
+  /** The device's record, from memory when it is here. */
+  async load(deviceId: number): Promise<Lookup<DeviceRecord>> {
+    const entry = this.#entries.get(deviceId);
+    if (entry !== undefined) {
+      entry.usedAtMs = this.#options.clock.monotonicMs();
+      return { ok: true, value: entry.record };
+    }
+    const found = await this.#ask(this.#loads, deviceId);
+    return found.ok ? this.#settle(deviceId, found.value) : found;
+  }
+
+  async #ask<T>(writer: BatchWriter<number, T | null>, deviceId: number): Promise<Lookup<T>> {
+    this.#reads += 1;
+    const outcome = await new Promise<Lookup<T>>((resolve) => {
+      const taken = writer.add(deviceId, (settled) => {
+        if (!settled.ok) resolve({ ok: false, why: 'unavailable' });
+        else if (settled.result === null) resolve({ ok: false, why: 'unknown' });
+        else resolve({ ok: true, value: settled.result });
+      });
+      if (!taken) resolve({ ok: false, why: 'unavailable' });
+    });
+    this.#reads -= 1;
+    return outcome;
+  }
+
+  /** Enters a row just read, unless a change overtook it while it was being read: then it is read again. */
+  async #settle(deviceId: number, read: DeviceRecord): Promise<Lookup<DeviceRecord>> {
+    let record = read;
+    for (let attempt = 0; record.rev < (this.#changedMeanwhile.get(deviceId) ?? 0) && attempt < 5; attempt += 1) {
+      const again = await this.#ask(this.#loads, deviceId);
+      if (!again.ok) return again;
+      record = again.value;
+    }
+    if (this.#reads === 0) this.#changedMeanwhile.clear();
+    const nowMs = this.#options.clock.monotonicMs();
+    const entry = this.#entries.get(deviceId);
+    if (entry === undefined) {
+      this.#entries.set(deviceId, { record, pins: 0, usedAtMs: nowMs });
+      return { ok: true, value: record };
+    }
+    if (record.rev >= entry.record.rev) entry.record = record;
+    entry.usedAtMs = nowMs;
+    return { ok: true, value: entry.record };
+  }
+
+  pin(deviceId: number): void {
+    const entry = this.#entries.get(deviceId);
+    if (entry !== undefined) entry.pins += 1;
+  }
+
+  unpin(deviceId: number): void {
+    const entry = this.#entries.get(deviceId);
+    if (entry === undefined) return;
+    entry.pins -= 1;
+    entry.usedAtMs = this.#options.clock.monotonicMs();
+  }
+
+  /** Brings the record that an effect concerns up to date. */
+  apply(effect: Effect): void {
+    if (!('deviceId' in effect)) return;
+    if (this.#reads > 0) this.#changedMeanwhile.set(effect.deviceId, effect.rev);
+    const entry = this.#entries.get(effect.deviceId);
+    if (entry !== undefined) entry.record = applyToRecord(entry.record, effect);
+  }
+
+  /** Forgets everything that no session holds (the history changed) and reads the rest again. */
+  async reload(): Promise<void> {
+    const pinned: number[] = [];
+    for (const [deviceId, entry] of this.#entries) {
+      if (entry.pins > 0) pinned.push(deviceId);
+      else this.#entries.delete(deviceId);
+    }
+    for (let at = 0; at < pinned.length; at += BATCH_MAX) {
+      const rows = await this.#options.store.loadDevices(pinned.slice(at, at + BATCH_MAX), this.#options.clock.now());
+      for (const [deviceId, record] of rows) {
+        const entry = this.#entries.get(deviceId);
+        if (entry !== undefined) entry.record = record;
+      }
+    }
+  }
+
+  sweep(): void {
+    const before = this.#options.clock.monotonicMs() - IDLE_RECORD_MS;
+    for (const [deviceId, entry] of this.#entries) {
+      if (entry.pins <= 0 && entry.usedAtMs < before) this.#entries.delete(deviceId);
+    }
+  }
+
+  async #connectBatch(ids: readonly number[]): Promise<(Connected | null)[]> {
+    const { store, clock, nodeId } = this.#options;
+    const results: (Connected | null)[] = Array.from({ length: ids.length }, () => null);
+    // A device that connects twice at once gets two connEpochs: repeats go into a further round.
+    let round = ids.map((deviceId, index) => ({ deviceId, index }));
+    while (round.length > 0) {
+      const seen = new Set<number>();
+      const now: typeof round = [];
+      const later: typeof round = [];
+      for (const item of round) {
+        if (seen.has(item.deviceId)) later.push(item);
+        else {
+          seen.add(item.deviceId);
+          now.push(item);
+        }
+      }
+      const rows = await store.connect([...seen], nodeId(), clock.now());
+      for (const { deviceId, index } of now) results[index] = rows.get(deviceId) ?? null;
+      round = later;
+    }
+    return results;
+  }
+
+  async #loadBatch(ids: readonly number[]): Promise<(DeviceRecord | null)[]> {
+    const rows = await this.#options.store.loadDevices([...new Set(ids)], this.#options.clock.now());
+    return ids.map((deviceId) => rows.get(deviceId) ?? null);
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * Turns the effects of a change into bytes: encoded once per codec, published to each group of the audience.
+ *
+ * What was pushed is watched: a session that has not confirmed the rev within CONFIRM_WITHIN_MS is sent its whole state
+ * again, because a socket write proves nothing. [design: only the device may say "received"]
+ */
+import type { TemplatedApp } from 'uWebSockets.js';
+import { composeState } from '../core/desired-state.ts';
+import type { Audience, Effect, HubModel } from '../core/hub-model.ts';
+import type { DeviceRecord } from '../core/model.ts';
+import type { Clock } from '../core/ports.ts';
+import { CONFIRM_WITHIN_MS } from '../../protocol/limits.ts';
+import type { DeviceDirectory } from './device-directory.ts';
+import { EncodedFrame, wireAlert, wireCommand, wireConfig, wireState } from './frames.ts';
+import type { HubLog } from './hub-log.ts';
+import type { Session } from './session.ts';
+import { topicOf, type SessionRegistry } from './session-registry.ts';
+import type { HeartbeatWaiters } from './heartbeat-waiters.ts';
+
+export interface FanOutOptions {
+  readonly app: () => TemplatedApp;
+  readonly model: HubModel;
+  readonly registry: SessionRegistry;
+  readonly directory: DeviceDirectory;
+  readonly waiters: HeartbeatWaiters;
+  readonly clock: Clock;
+  readonly log: HubLog;
+  /** A session's alert was pushed but not confirmed soon: its `sent` is worth a row of its own. */
+  readonly onSent: (session: Session, deploymentId: number, at: number) => void;
+  readonly onPublished: (kind: Effect['kind'], sessions: number) => void;
+  readonly onResync: () => void;
+}
+
+/** Whole states sent again for one push; then the device is left to its next change or heartbeat. */
+const RESYNCS_MAX = 3;
+/** Sessions told one by one (a moved group) before the loop gets a breath. */
+const SLICE = 500;
+/** A confirmed push needs no row for `sent`: wait this long before writing one. */
+const SENT_ROW_AFTER_MS = 1_500;
+
+export class FanOut {
+  readonly #options: FanOutOptions;
+  /** The last rev published to each group, and when (monotonic). */
+  readonly #groupPush = new Map<number, { rev: number; atMs: number }>();
+  /** When each active deployment was published here, epoch milliseconds. */
+  readonly #publishedAt = new Map<number, number>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #outstanding = false;
+  #resyncing = false;
+
+  constructor(options: FanOutOptions) {
+    this.#options = options;
+  }
+
+  /** When this node pushed the deployment, or null when it did not. */
+  publishedAt(deploymentId: number): number | null {
+    return this.#publishedAt.get(deploymentId) ?? null;
+  }
+
+  run(effect: Effect): void {
+    const { directory, registry, model } = this.#options;
+    directory.apply(effect);
+    switch (effect.kind) {
+      case 'alert.start':
+        this.#startAlert(effect);
+        return;
+      case 'alert.stop':
+        this.#publishedAt.delete(effect.deploymentId);
+        this.#publish(effect, new EncodedFrame({ type: 'alert.stop', rev: effect.rev, deploymentId: effect.deploymentId }));
+        return;
+      case 'schedule':
+        this.#tellEach(effect.audience, (record) => {
+          const version = this.#tenant(record).scheduleVersion(record);
+          return version === null ? null : new EncodedFrame({ type: 'schedule.changed', rev: model.rev, version });
+        });
+        return;
+      case 'config':
+        this.#tellEach(
+          effect.audience,
+          (record) =>
+            new EncodedFrame({ type: 'config.changed', rev: model.rev, config: wireConfig(this.#tenant(record).configFor(record)) }),
+        );
+        return;
+      case 'state':
+        this.#tellEach(effect.audience, (record) => this.stateFrame(record));
+        return;
+      case 'device': {
+        const session = registry.byDevice.get(effect.deviceId);
+        if (session !== undefined) {
+          registry.move(session, effect.groupId ?? 0);
+          this.sendState(session);
+        }
+        this.#options.waiters.wakeDevice(effect.deviceId);
+        return;
+      }
+      case 'credential':
+        this.#credential(effect);
+        return;
+      case 'command': {
+        const session = registry.byDevice.get(effect.deviceId);
+        if (session !== undefined) {
+          this.#sendTracked(session, new EncodedFrame({ type: 'command', rev: effect.rev, command: wireCommand(effect.command) }), effect.rev);
+        }
+        this.#options.waiters.wakeDevice(effect.deviceId);
+        return;
+      }
+      case 'command.finished':
+        return;
+    }
+  }
+
+  #tenant(record: DeviceRecord) {
+    return this.#options.model.tenant(record.tenantId);
+  }
+
+  #startAlert(effect: Extract<Effect, { kind: 'alert.start' }>): void {
+    const { clock, registry } = this.#options;
+    const now = clock.now();
+    if (effect.alert.expiresAt <= now) return;
+    this.#publish(effect, new EncodedFrame({ type: 'alert.start', rev: effect.rev, alert: wireAlert(effect.alert) }));
+    this.#publishedAt.set(effect.alert.deploymentId, now);
+    this.#later(SENT_ROW_AFTER_MS, () => {
+      for (const session of registry.of(effect.audience.groupIds, effect.audience.deviceIds)) {
+        if (session.appliedRev < effect.rev) this.#options.onSent(session, effect.alert.deploymentId, now);
+      }
+    });
+  }
+
+  /** The hot path: no work per device in JavaScript. */
+  #publish(effect: Effect & { readonly audience: Audience }, frame: EncodedFrame): void {
+    const { app, registry, waiters, clock } = this.#options;
+    const { groupIds, deviceIds } = effect.audience;
+    const uws = app();
+    const nowMs = clock.monotonicMs();
+    const groups = new Set<number>();
+    let sessions = 0;
+    for (const groupId of groupIds) {
+      const members = registry.inGroup(groupId);
+      if (members === undefined) continue;
+      groups.add(groupId);
+      sessions += members.size;
+      // Topics without a subscriber cost nothing; the bytes of a codec are made only where somebody speaks it.
+      const json = topicOf(groupId, 'json');
+      if (uws.numSubscribers(json) > 0) uws.publish(json, frame.bytes('json'), false);
+      const msgpack = topicOf(groupId, 'msgpack');
+      if (uws.numSubscribers(msgpack) > 0) uws.publish(msgpack, frame.bytes('msgpack'), true);
+      this.#groupPush.set(groupId, { rev: effect.rev, atMs: nowMs });
+    }
+    for (const deviceId of deviceIds) {
+      const session = registry.byDevice.get(deviceId);
+      if (session === undefined || groups.has(session.groupId)) continue;
+      this.#sendTracked(session, frame, effect.rev);
+      sessions += 1;
+    }
+    this.#outstanding = true;
+    waiters.wake(groupIds, deviceIds);
+    this.#options.onPublished(effect.kind, sessions);
+  }
+
+  /**
+   * For what differs from device to device: one by one, in slices. A frame is made when its turn comes, from the model as
+   * it is then, and carries the model's rev: between two slices other changes may have gone out.
+   */
+  #tellEach(audience: Audience, frameFor: (record: DeviceRecord) => EncodedFrame | null): void {
+    const { registry, directory, waiters, model } = this.#options;
+    waiters.wake(audience.groupIds, audience.deviceIds);
+    const sessions = registry.of(audience.groupIds, audience.deviceIds);
+    const step = (): void => {
+      for (let count = 0; count < SLICE; count += 1) {
+        const next = sessions.next();
+        if (next.done === true) return;
+        const session = next.value;
+        const record = directory.get(session.deviceId);
+        const frame = record === undefined ? null : frameFor(record);
+        if (frame !== null) this.#sendTracked(session, frame, model.rev);
+      }
+      setImmediate(step);
+    };
+    step();
+  }
+
+  #credential(effect: Extract<Effect, { kind: 'credential' }>): void {
+    const { registry, waiters } = this.#options;
+    const session = registry.byDevice.get(effect.deviceId);
+    if (session !== undefined && session.credentialVersion < effect.credentialVersion) {
+      session.close(effect.reason === 'rotated' ? 'CREDENTIAL_ROTATED' : effect.reason === 'revoked' ? 'REVOKED' : 'UNKNOWN_DEVICE');
+    }
+    waiters.wakeDevice(effect.deviceId);
+  }
+
+  #sendTracked(session: Session, frame: EncodedFrame, rev: number): void {
+    if (!session.send(frame)) return;
+    session.sentRev = Math.max(session.sentRev, rev);
+    session.sentAtMs = this.#options.clock.monotonicMs();
+    this.#outstanding = true;
+  }
+
+  stateFrame(record: DeviceRecord): EncodedFrame {
+    const { model, clock } = this.#options;
+    const state = wireState(composeState(this.#tenant(record), record, model.position, clock.now()));
+    return new EncodedFrame({ type: 'state', epoch: state.epoch, rev: state.rev, state });
+  }
+
+  /** Sends a session its whole state. */
+  sendState(session: Session): void {
+    const record = this.#options.directory.get(session.deviceId);
+    if (record !== undefined) this.#sendTracked(session, this.stateFrame(record), this.#options.model.rev);
+  }
+
+  /** Something was pushed to this session outside `run` (its welcome) and is to be confirmed. */
+  watch(session: Session, rev: number): void {
+    session.sentRev = Math.max(session.sentRev, rev);
+    session.sentAtMs = this.#options.clock.monotonicMs();
+    this.#outstanding = true;
+  }
+
+  /** Every session gets its whole state again: the history changed. */
+  resyncAll(): void {
+    if (this.#resyncing) return;
+    this.#resyncing = true;
+    const sessions = [...this.#options.registry.byDevice.values()];
+    const step = (from: number): void => {
+      for (const session of sessions.slice(from, from + SLICE)) this.sendState(session);
+      if (from + SLICE < sessions.length) setImmediate(step, from + SLICE);
+      else this.#resyncing = false;
+    };
+    step(0);
+    this.#options.waiters.wakeAll();
+  }
+
+  /** Says the whole state again to sessions that did not confirm a push in time. Call a few times a second. */
+  sweepUnconfirmed(): void {
+    if (!this.#outstanding) return;
+    const nowMs = this.#options.clock.monotonicMs();
+    let waiting = false;
+    for (const session of this.#options.registry.byDevice.values()) {
+      const push = this.#groupPush.get(session.groupId);
+      const dueRev = Math.max(session.sentRev, push?.rev ?? 0);
+      if (session.appliedRev >= dueRev) {
+        session.resyncs = 0;
+        continue;
+      }
+      if (session.resyncs >= RESYNCS_MAX) continue;
+      waiting = true;
+      const sinceMs = Math.max(session.sentAtMs, push !== undefined && push.rev > session.appliedRev ? push.atMs : 0);
+      if (nowMs - sinceMs < CONFIRM_WITHIN_MS * (session.resyncs + 1)) continue;
+      session.resyncs += 1;
+      this.#options.onResync();
+      this.sendState(session);
+    }
+    this.#outstanding = waiting;
+  }
+
+  /** Forgets what is over. */
+  sweep(): void {
+    for (const deploymentId of this.#publishedAt.keys()) {
+      if (!this.#options.model.isActive(deploymentId)) this.#publishedAt.delete(deploymentId);
+    }
+    for (const groupId of this.#groupPush.keys()) {
+      if (this.#options.registry.inGroup(groupId) === undefined) this.#groupPush.delete(groupId);
+    }
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}

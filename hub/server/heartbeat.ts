@@ -1,0 +1,126 @@
+/**
+ * The heartbeat: the same desired state that a socket pushes, asked for. With `waitSeconds` and nothing new the answer is
+ * held until something changes, so that an alert is instant over plain HTTP too.
+ */
+import { composeState, isCurrent } from '../core/desired-state.ts';
+import type { DeviceRecord } from '../core/model.ts';
+import type { HeartbeatRequest, HeartbeatResponse } from '../../protocol/sync.ts';
+import { commandRows, receiptRows, reportRow, usageRows, type Speaker } from './device-words.ts';
+import { isoTime, wireAlert, wireState } from './frames.ts';
+import type { HubContext } from './hub-context.ts';
+import type { Exchange } from './http-exchange.ts';
+import type { Waiter } from './heartbeat-waiters.ts';
+
+/** What a device said must be committed within this, in milliseconds, or it is told to say it again. */
+export const COMMIT_WITHIN_MS = 900;
+/** While an alert is active a device without a socket asks this often, in seconds. */
+const ALERT_HEARTBEAT_SECONDS = 5;
+
+export async function heartbeat(context: HubContext, exchange: Exchange, record: DeviceRecord, body: HeartbeatRequest): Promise<void> {
+  const { presence, follower, directory, model, metrics } = context;
+  presence.polled(record.deviceId);
+  if (!(await takeIn(context, record, body))) {
+    exchange.refuse('UNAVAILABLE', 'what you said could not be stored now: send it again', { retryAfterSeconds: 2 });
+    return;
+  }
+  if (body.rev !== undefined && body.epoch === model.epoch && body.rev > model.rev) await follower.reached(body.rev, 500);
+  const waitMs = (body.waitSeconds ?? 0) * 1000;
+  if (waitMs > 0 && !context.draining && answerIsCurrent(context, record, body)) await hold(context, exchange, record, waitMs);
+  if (exchange.over) return;
+  // The record may have changed while the answer was held.
+  const latest = directory.get(record.deviceId) ?? record;
+  if (!latest.active || latest.credentialVersion !== record.credentialVersion) {
+    exchange.refuse('UNAUTHENTICATED', 'this device may not speak any more');
+    return;
+  }
+  const answer = compose(context, latest, body);
+  metrics.heartbeats.inc({ answer: answer.hasUpdate ? 'state' : 'current' });
+  exchange.data(answer);
+}
+
+/** Commits what came with the heartbeat; false when that could not be done in time. */
+async function takeIn(context: HubContext, record: DeviceRecord, body: HeartbeatRequest): Promise<boolean> {
+  const { ingest, clock, fanOut } = context;
+  const now = clock.now();
+  const who: Speaker = { tenantId: record.tenantId, deviceId: record.deviceId, connEpoch: null };
+  if (body.status !== undefined) {
+    ingest.report(reportRow(who, now, { status: body.status, epoch: body.epoch, rev: body.rev }));
+  }
+  if (body.receipts === undefined && body.commandUpdates === undefined && body.logs === undefined) return true;
+  const written = await Promise.all([
+    ingest.committed(ingest.receipts, receiptRows(who, body.receipts ?? [], now, (id) => fanOut.publishedAt(id)), COMMIT_WITHIN_MS),
+    ingest.committed(ingest.commands, commandRows(who, body.commandUpdates ?? [], now), COMMIT_WITHIN_MS),
+    ingest.committed(ingest.usage, usageRows(who, body.logs ?? [], now), COMMIT_WITHIN_MS),
+  ]);
+  return written.every((result) => result !== null);
+}
+
+function answerIsCurrent(context: HubContext, record: DeviceRecord, body: HeartbeatRequest): boolean {
+  const latest = context.directory.get(record.deviceId) ?? record;
+  return isCurrent(
+    context.model.tenant(latest.tenantId),
+    latest,
+    context.model.position,
+    { epoch: body.epoch, rev: body.rev, displayed: body.status?.displayed },
+    context.clock.now(),
+  );
+}
+
+async function hold(context: HubContext, exchange: Exchange, record: DeviceRecord, waitMs: number): Promise<void> {
+  const { waiters, directory } = context;
+  // A pinned record follows the log while the answer is held.
+  directory.pin(record.deviceId);
+  await new Promise<void>((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer);
+      waiters.remove(waiter);
+      resolve();
+    };
+    const waiter: Waiter = { deviceId: record.deviceId, groupId: record.groupId ?? 0, wake: finish };
+    const timer = setTimeout(finish, waitMs);
+    if (!waiters.add(waiter)) {
+      finish();
+      return;
+    }
+    exchange.onGone(finish);
+  });
+  directory.unpin(record.deviceId);
+}
+
+function compose(context: HubContext, record: DeviceRecord, body: HeartbeatRequest): HeartbeatResponse {
+  const { model, clock, settings, fanOut, ingest } = context;
+  const now = clock.now();
+  const state = composeState(model.tenant(record.tenantId), record, model.position, now);
+  const hasUpdate = !answerIsCurrent(context, record, body);
+  const top = state.alerts[0];
+  if (hasUpdate) {
+    for (const alert of state.alerts) {
+      const at = fanOut.publishedAt(alert.deploymentId) ?? now;
+      ingest.receipts.add(
+        {
+          tenantId: record.tenantId,
+          deviceId: record.deviceId,
+          connEpoch: null,
+          deploymentId: alert.deploymentId,
+          stage: 'sent',
+          at,
+          sentAt: at,
+          deviceAt: null,
+          reason: null,
+        },
+        () => undefined,
+      );
+    }
+  }
+  return {
+    epoch: state.epoch,
+    rev: state.rev,
+    serverTime: isoTime(now),
+    hasUpdate,
+    scheduleVersion: state.scheduleVersion,
+    alert: top !== undefined,
+    alertContent: top === undefined ? null : wireAlert(top),
+    ...(hasUpdate ? { state: wireState(state) } : {}),
+    nextHeartbeatSeconds: top === undefined ? settings.heartbeatSeconds : Math.min(ALERT_HEARTBEAT_SECONDS, settings.heartbeatSeconds),
+  };
+}

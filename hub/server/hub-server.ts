@@ -1,0 +1,286 @@
+/**
+ * One hub node: built from its ports, started, drained, stopped.
+ *
+ * States: built -> starting (model loaded, lease taken) -> serving -> draining (readiness off, no new sessions, goodbyes
+ * spread) -> stopped. Nothing that was acknowledged is lost by a drain; what was not is sent again by the devices.
+ */
+import * as uws from 'uWebSockets.js';
+import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+import type { HubStore, ReceiptRow } from '../core/hub-store.ts';
+import { HubModel } from '../core/hub-model.ts';
+import type { Bus, Clock, Hint, Ids, ObjectStore, Tokens } from '../core/ports.ts';
+import { Admission } from './admission.ts';
+import { Authenticator } from './authenticator.ts';
+import { DeviceDirectory } from './device-directory.ts';
+import { drain } from './drain.ts';
+import { FanOut } from './fan-out.ts';
+import { FrameHandler } from './frame-handler.ts';
+import { HeartbeatWaiters } from './heartbeat-waiters.ts';
+import type { HubContext, HubSettings } from './hub-context.ts';
+import type { HubLog } from './hub-log.ts';
+import type { HubGauges, HubMetrics } from './hub-metrics.ts';
+import { Ingest } from './ingest.ts';
+import { LogFollower } from './log-follower.ts';
+import { mountOperations } from './operations-endpoints.ts';
+import { Presence } from './presence.ts';
+import { SessionLife } from './session-life.ts';
+import { SessionRegistry } from './session-registry.ts';
+import { SyncEndpoints } from './sync-endpoints.ts';
+import { mountWebSocket } from './ws-endpoint.ts';
+
+export interface HubDependencies {
+  readonly settings: HubSettings;
+  readonly store: HubStore;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly tokens: Tokens;
+  readonly objects: ObjectStore;
+  readonly log: HubLog;
+  readonly metrics: HubMetrics;
+  /** Prometheus text of the registry that holds `metrics` and the gauges. */
+  readonly exposeMetrics: (gauges: HubGauges) => Promise<string>;
+}
+
+export interface HubServer {
+  /** Loads, listens; resolves with the port. Rejects when the port is taken or the database cannot be read. */
+  start(): Promise<number>;
+  /** Sends everybody away gently, writes what is queued, closes. Safe to call twice. */
+  stop(): Promise<void>;
+  gauges(): HubGauges;
+}
+
+const WAITERS_MAX = 50_000;
+const DEVICE_QUEUE_MAX = 50_000;
+const CONFIRM_SWEEP_MS = 500;
+const SESSION_SWEEP_MS = 2_000;
+const SLOW_SWEEP_MS = 30_000;
+/** Changes older than this are pruned, but never the newest CHANGES_KEEP. */
+const CHANGES_MAX_AGE_MS = 86_400_000;
+const CHANGES_KEEP = 10_000;
+const HTTP_SILENT_MIN_MS = 75_000;
+
+/** LIBUS_LISTEN_EXCLUSIVE_PORT */
+const EXCLUSIVE_PORT = 1;
+
+/** uWebSockets.js takes host and options together; its published types do not say so. */
+interface ListensOn {
+  listen(host: string, port: number, options: number, callback: (socket: us_listen_socket | false) => void): void;
+}
+
+export function createHub(dependencies: HubDependencies): HubServer {
+  return new Hub(dependencies);
+}
+
+class Hub implements HubServer {
+  readonly #dependencies: HubDependencies;
+  readonly #context: HubContext;
+  readonly #app: TemplatedApp;
+  readonly #life: SessionLife;
+  readonly #handler: FrameHandler;
+  readonly #sync: SyncEndpoints;
+  #listening: us_listen_socket | null = null;
+  #unsubscribe: (() => void) | null = null;
+  #timers: NodeJS.Timeout[] = [];
+  #stopping: Promise<void> | null = null;
+
+  constructor(dependencies: HubDependencies) {
+    this.#dependencies = dependencies;
+    this.#app = uws.App();
+    this.#context = this.#build();
+    this.#handler = new FrameHandler(this.#context);
+    this.#life = new SessionLife(this.#context, this.#handler);
+    const admission = new Admission({
+      perMinute: dependencies.settings.addressPerMinute,
+      trustProxy: dependencies.settings.trustProxy,
+    });
+    this.#sync = new SyncEndpoints(this.#context, admission);
+    mountWebSocket(this.#app, this.#context, this.#life, admission);
+    this.#sync.mount(this.#app);
+    mountOperations(this.#app, this.#context, () => dependencies.exposeMetrics(this.gauges()));
+  }
+
+  #build(): HubContext {
+    const { settings, store, bus, clock, ids, tokens, objects, log, metrics } = this.#dependencies;
+    const model = new HubModel();
+    const authenticator = new Authenticator(tokens, clock);
+    const registry = new SessionRegistry();
+    const waiters = new HeartbeatWaiters(WAITERS_MAX);
+    const presence: Presence = new Presence({
+      store,
+      clock,
+      ids,
+      log,
+      httpSilentMs: Math.max(HTTP_SILENT_MIN_MS, settings.heartbeatSeconds * 2_500),
+      onLeaseLost: () => this.#dropAll(),
+    });
+    const directory = new DeviceDirectory({ store, clock, log, nodeId: () => presence.nodeId, queueMax: DEVICE_QUEUE_MAX });
+    const fanOut = new FanOut({
+      app: () => this.#app,
+      model,
+      registry,
+      directory,
+      waiters,
+      clock,
+      log,
+      onSent: (session, deploymentId, at) => this.#handler.sent(session, deploymentId, at),
+      onPublished: (kind, sessions) => metrics.fannedOut.inc({ kind }, sessions),
+      onResync: () => metrics.resyncs.inc(),
+    });
+    const ingest = new Ingest({
+      store,
+      clock,
+      log,
+      onReplaced: (deviceId) => {
+        const session = registry.byDevice.get(deviceId);
+        if (session !== undefined) this.#life.replace(session);
+      },
+      onAppended: (rev) => bus.publish({ kind: 'changes', rev }),
+      onReceipt: (row, outcome) => this.#countReceipt(row, outcome.accepted),
+    });
+    const follower = new LogFollower({
+      store,
+      model,
+      clock,
+      ids,
+      log,
+      pollMinMs: settings.pollMinMs,
+      pollMaxMs: settings.pollMaxMs,
+      onChange: (change) => {
+        const effect = model.apply(change);
+        if (effect === null) return;
+        authenticator.apply(effect);
+        fanOut.run(effect);
+        if (effect.kind === 'alert.start') metrics.acceptedToPublished.observe((clock.now() - effect.alert.startedAt) / 1000);
+      },
+      onReload: (snapshot) => {
+        authenticator.load(snapshot.revokedDeviceIds);
+        directory.reload().then(
+          () => fanOut.resyncAll(),
+          (error: unknown) => {
+            log.warn({ err: error }, 'devices not read again after a reload: dropping the sessions instead');
+            this.#dropAll();
+          },
+        );
+      },
+      onLoaded: (snapshot) => authenticator.load(snapshot.revokedDeviceIds),
+    });
+    return {
+      settings, model, store, bus, clock, ids, tokens, objects, log, metrics,
+      authenticator, directory, registry, waiters, fanOut, ingest, follower, presence,
+      draining: false,
+    };
+  }
+
+  #countReceipt(row: ReceiptRow, accepted: number): void {
+    const { metrics, model, clock } = this.#context;
+    if (accepted === 0) return;
+    metrics.receipts.inc({ stage: row.stage });
+    if (row.stage !== 'displayed') return;
+    const alert = model.tenant(row.tenantId).alerts.get(row.deploymentId)?.alert;
+    if (alert !== undefined) metrics.acceptedToDisplayed.observe(Math.max(0, clock.now() - alert.startedAt) / 1000);
+  }
+
+  async start(): Promise<number> {
+    const { settings, bus, follower, presence, log, registry } = this.#context;
+    this.#unsubscribe = bus.subscribe((hint) => this.#hinted(hint));
+    await follower.start();
+    await presence.start();
+    const port = await this.#listen();
+    this.#timers = [
+      setInterval(() => this.#context.fanOut.sweepUnconfirmed(), CONFIRM_SWEEP_MS),
+      setInterval(() => this.#life.sweep(), SESSION_SWEEP_MS),
+      setInterval(() => void this.#maintain(), SLOW_SWEEP_MS),
+    ];
+    log.info({ host: settings.host, port, nodeId: presence.nodeId, sessions: registry.size }, 'hub is serving');
+    return port;
+  }
+
+  #listen(): Promise<number> {
+    const { host, port, sharePort } = this.#context.settings;
+    // By default sockets share the port (SO_REUSEPORT), and a second hub by mistake would take half of the devices.
+    const sharing = sharePort ? 0 : EXCLUSIVE_PORT;
+    return new Promise((resolve, reject) => {
+      (this.#app as unknown as ListensOn).listen(host, port, sharing, (socket) => {
+        if (socket === false) {
+          reject(new Error(`HUB_PORT: cannot listen on ${host}:${port}, is it taken?`));
+          return;
+        }
+        this.#listening = socket;
+        resolve(uws.us_socket_local_port(socket as unknown as uws.us_socket));
+      });
+    });
+  }
+
+  #hinted(hint: Hint): void {
+    const { follower, registry } = this.#context;
+    switch (hint.kind) {
+      case 'changes':
+        follower.hint(hint.rev);
+        return;
+      case 'resync':
+        follower.hint(null);
+        return;
+      case 'session': {
+        const session = registry.byDevice.get(hint.deviceId);
+        if (session !== undefined && session.connEpoch < hint.connEpoch) this.#life.replace(session);
+        return;
+      }
+    }
+  }
+
+  /** Every session ends and comes back for its state. */
+  #dropAll(): void {
+    for (const session of [...this.#context.registry.byDevice.values()]) session.close('RESYNC');
+  }
+
+  async #maintain(): Promise<void> {
+    const { model, directory, fanOut, store, clock, log } = this.#context;
+    const now = clock.now();
+    model.sweepExpired(now);
+    directory.sweep();
+    fanOut.sweep();
+    try {
+      await store.pruneLog(now - CHANGES_MAX_AGE_MS, CHANGES_KEEP);
+      await store.deleteExpiredPairings(now - CHANGES_MAX_AGE_MS);
+    } catch (error) {
+      if (!store.isUnavailable(error)) log.error({ err: error }, 'maintenance failed');
+    }
+  }
+
+  gauges(): HubGauges {
+    const { registry, waiters, directory, ingest, model, follower, bus } = this.#context;
+    return {
+      sessions: registry.size,
+      pendingSessions: this.#life.pending,
+      heldHeartbeats: waiters.size,
+      devicesInMemory: directory.size,
+      ingestQueue: ingest.length,
+      activeAlerts: model.activeAlerts(),
+      rev: model.rev,
+      logAgeSeconds: follower.ageMs() / 1000,
+      logLag: follower.lag(),
+      busUp: bus.state() === 'up',
+      busHintsDropped: bus.dropped(),
+      databaseUp: follower.available,
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#context.draining = true;
+    await drain(this.#context, this.#handler, this.#sync);
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#unsubscribe?.();
+    this.#context.follower.stop();
+    this.#context.fanOut.close();
+    if (this.#listening !== null) uws.us_listen_socket_close(this.#listening);
+    this.#listening = null;
+    this.#app.close();
+    this.#context.log.info({}, 'hub stopped');
+  }
+}

@@ -1,0 +1,44 @@
+/** Health and metrics, at the root. Liveness is the process's own; readiness says whether to send devices here. */
+import type { HttpResponse, TemplatedApp } from 'uWebSockets.js';
+import type { HubContext } from './hub-context.ts';
+import { refuse, reply } from './http-reply.ts';
+
+/** A hub whose database is away goes on serving from memory; only one that never loaded, or drains, is not ready. */
+export function mountOperations(app: TemplatedApp, context: HubContext, expose: () => Promise<string>): void {
+  app.get('/health/live', (res) => reply(res, 200, {}, { success: true, data: { status: 'live' } }));
+  app.get('/health/ready', (res) => {
+    const { follower, bus, draining } = context;
+    const ready = follower.loaded && !draining;
+    const data = {
+      status: ready ? 'ready' : 'not-ready',
+      draining,
+      database: follower.available ? 'up' : 'down',
+      bus: bus.state(),
+      logAgeSeconds: Math.round(follower.ageMs() / 100) / 10,
+    };
+    reply(res, ready ? 200 : 503, {}, { success: ready, data });
+  });
+  app.get('/metrics', (res) => {
+    let gone = false;
+    res.onAborted(() => {
+      gone = true;
+    });
+    expose().then(
+      (text) => {
+        if (!gone) sendText(res, text);
+      },
+      (error: unknown) => {
+        context.log.error({ err: error }, 'metrics failed');
+        if (!gone) refuse(res, 'INTERNAL', 'metrics failed');
+      },
+    );
+  });
+  app.any('/*', (res) => refuse(res, 'NOT_FOUND', 'no such path'));
+}
+
+function sendText(res: HttpResponse, text: string): void {
+  res.cork(() => {
+    res.writeHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8');
+    res.end(text);
+  });
+}

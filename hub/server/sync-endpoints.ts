@@ -1,0 +1,241 @@
+/**
+ * The HTTP half of the device contract, base `/api/v1/sync`: the same state, receipts, commands and logs as over the socket,
+ * by the same code underneath.
+ */
+import { hash } from 'node:crypto';
+import type { HttpRequest, HttpResponse, TemplatedApp } from 'uWebSockets.js';
+import { decodeBody } from '../../protocol/codec.ts';
+import { FRAME_BYTES_MAX } from '../../protocol/limits.ts';
+import type { Manifest } from '../../protocol/sync.ts';
+import { syncValidators, type WireValidator } from '../../protocol/validators.ts';
+import { takeToken, type TokenBucket } from '../core/token-bucket.ts';
+import type { DeviceRecord } from '../core/model.ts';
+import type { Admission } from './admission.ts';
+import { takeCommandFile } from './command-file.ts';
+import { receiptRows, usageRows } from './device-words.ts';
+import { COMMIT_WITHIN_MS, heartbeat } from './heartbeat.ts';
+import type { HubContext } from './hub-context.ts';
+import { Exchange } from './http-exchange.ts';
+import { exchangeToken, register } from './pairing-desk.ts';
+
+const BASE = '/api/v1/sync';
+/** Requests per device: on average and at once. */
+const DEVICE_PER_SECOND = 5;
+const DEVICE_BURST = 60;
+const DEVICE_BUCKETS_MAX = 100_000;
+
+type Handler = (exchange: Exchange) => Promise<void>;
+
+export class SyncEndpoints {
+  readonly #context: HubContext;
+  readonly #admission: Admission;
+  readonly #buckets = new Map<number, TokenBucket>();
+  #underWay = 0;
+
+  constructor(context: HubContext, admission: Admission) {
+    this.#context = context;
+    this.#admission = admission;
+  }
+
+  /** Requests being answered, held heartbeats included. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  mount(app: TemplatedApp): void {
+    const on = (handler: Handler) => (res: HttpResponse, req: HttpRequest) => this.#run(res, req, handler);
+    app.post(`${BASE}/register`, on((exchange) => this.#register(exchange)));
+    app.post(`${BASE}/token`, on((exchange) => this.#token(exchange)));
+    app.post(`${BASE}/heartbeat`, on((exchange) => this.#heartbeat(exchange)));
+    app.get(`${BASE}/schedule`, on((exchange) => this.#schedule(exchange)));
+    app.post(`${BASE}/receipts`, on((exchange) => this.#receipts(exchange)));
+    app.post(`${BASE}/log`, on((exchange) => this.#log(exchange)));
+    app.put(`${BASE}/commands/:commandId/file`, on((exchange) => this.#commandFile(exchange)));
+    app.options(`${BASE}/*`, (res, req) => this.#preflight(res, req));
+  }
+
+  /** CORS (Fetch standard §3.2): only origins that are on the list are told that they may read the answer. */
+  #cors(origin: string): Record<string, string> {
+    if (origin === '' || !this.#context.settings.allowedOrigins.includes(origin)) return {};
+    return { 'Access-Control-Allow-Origin': origin, Vary: 'Origin', 'Access-Control-Expose-Headers': 'ETag, Retry-After' };
+  }
+
+  #preflight(res: HttpResponse, req: HttpRequest): void {
+    const cors = this.#cors(req.getHeader('origin'));
+    res.cork(() => {
+      res.writeStatus('204 No Content');
+      for (const [name, value] of Object.entries(cors)) res.writeHeader(name, value);
+      if (cors['Vary'] !== undefined) {
+        res.writeHeader('Access-Control-Allow-Methods', 'GET, POST, PUT');
+        res.writeHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, If-None-Match');
+        res.writeHeader('Access-Control-Max-Age', '600');
+      }
+      res.endWithoutBody();
+    });
+  }
+
+  #run(res: HttpResponse, req: HttpRequest, handler: Handler): void {
+    const { clock, log, store, settings } = this.#context;
+    const address = this.#admission.addressOf(res, req);
+    const origin = req.getHeader('origin');
+    const exchange = new Exchange(res, req, address, this.#cors(origin));
+    if (origin !== '' && !settings.allowedOrigins.includes(origin)) {
+      exchange.refuse('FORBIDDEN', 'this origin may not call');
+      return;
+    }
+    if (!this.#admission.mayTry(address, clock.monotonicMs())) {
+      exchange.refuse('RATE_LIMITED', 'too many failed attempts from this address', { retryAfterSeconds: 10 });
+      return;
+    }
+    this.#underWay += 1;
+    handler(exchange)
+      .catch((error: unknown) => {
+        if (store.isUnavailable(error)) exchange.refuse('UNAVAILABLE', 'the database is away: try again');
+        else {
+          log.error({ err: error }, 'answering a device failed');
+          exchange.refuse('INTERNAL', 'something went wrong here');
+        }
+      })
+      .finally(() => {
+        this.#underWay -= 1;
+      });
+  }
+
+  #failed(exchange: Exchange): void {
+    this.#admission.failed(exchange.address, this.#context.clock.monotonicMs());
+  }
+
+  /** The decoded body, or null when it was refused. */
+  async #body<T>(exchange: Exchange, validator: WireValidator<T>): Promise<T | null> {
+    const bytes = await exchange.body(FRAME_BYTES_MAX);
+    if (bytes === null) return null;
+    if (!/^application\/json\s*(;|$)/i.test(exchange.contentType)) {
+      exchange.refuse('UNSUPPORTED_MEDIA_TYPE', 'send application/json');
+      return null;
+    }
+    const decoded = decodeBody(bytes, validator);
+    if (decoded.ok) return decoded.body;
+    if (decoded.why === 'too-large') exchange.refuse('PAYLOAD_TOO_LARGE', `at most ${FRAME_BYTES_MAX} bytes`);
+    else exchange.refuse('VALIDATION_ERROR', `body refused: ${decoded.why}`, { details: decoded.details });
+    return null;
+  }
+
+  /** The device that speaks, or null when it was refused. Reads nothing of the body before it is known. */
+  async #device(exchange: Exchange): Promise<DeviceRecord | null> {
+    const { authenticator, directory, follower, clock } = this.#context;
+    const token = /^bearer (.+)$/i.exec(exchange.authorization)?.[1]?.trim() ?? '';
+    const verified = await authenticator.verify(token);
+    if (!verified.ok || authenticator.isRevoked(verified.claims.sub)) {
+      this.#failed(exchange);
+      exchange.refuse('UNAUTHENTICATED', verified.ok ? 'this device was revoked' : `device token ${verified.why}`);
+      return null;
+    }
+    const { claims } = verified;
+    if (!this.#mayAsk(claims.sub, clock.monotonicMs())) {
+      exchange.refuse('RATE_LIMITED', 'this device asks too often', { retryAfterSeconds: 2 });
+      return null;
+    }
+    const found = await directory.load(claims.sub);
+    if (!found.ok && found.why === 'unavailable') {
+      exchange.refuse('UNAVAILABLE', 'the database is away: try again');
+      return null;
+    }
+    if (!found.ok || !found.value.active || found.value.tenantId !== claims.tenant || found.value.credentialVersion !== claims.ver) {
+      this.#failed(exchange);
+      exchange.refuse('UNAUTHENTICATED', 'this token is not good any more');
+      return null;
+    }
+    await follower.reached(found.value.rev, COMMIT_WITHIN_MS);
+    return directory.get(claims.sub) ?? found.value;
+  }
+
+  #mayAsk(deviceId: number, nowMs: number): boolean {
+    let bucket = this.#buckets.get(deviceId);
+    if (bucket === undefined) {
+      if (this.#buckets.size >= DEVICE_BUCKETS_MAX) this.#buckets.clear();
+      bucket = { tokens: DEVICE_BURST, filledAtMs: nowMs };
+      this.#buckets.set(deviceId, bucket);
+    }
+    return takeToken(bucket, DEVICE_PER_SECOND, DEVICE_BURST, nowMs);
+  }
+
+  async #register(exchange: Exchange): Promise<void> {
+    const body = await this.#body(exchange, syncValidators.RegisterRequest);
+    if (body === null) return;
+    // Nobody is known here: each registration counts against its address.
+    this.#failed(exchange);
+    const outcome = await register(this.#context, body);
+    if (outcome.ok) exchange.data(outcome.data);
+    else if (outcome.why === 'wrong-secret') exchange.refuse('FORBIDDEN', 'this pollSecret does not belong to this player');
+    else exchange.refuse('RATE_LIMITED', 'too many players are waiting to be paired', { retryAfterSeconds: 60 });
+  }
+
+  async #token(exchange: Exchange): Promise<void> {
+    const body = await this.#body(exchange, syncValidators.TokenRequest);
+    if (body === null) return;
+    const outcome = await exchangeToken(this.#context, body);
+    if (outcome.ok) {
+      exchange.data(outcome.data);
+      return;
+    }
+    this.#failed(exchange);
+    exchange.refuse('UNAUTHENTICATED', 'this credential is not good');
+  }
+
+  async #heartbeat(exchange: Exchange): Promise<void> {
+    const device = await this.#device(exchange);
+    if (device === null) return;
+    const body = await this.#body(exchange, syncValidators.HeartbeatRequest);
+    if (body !== null) await heartbeat(this.#context, exchange, device, body);
+  }
+
+  async #receipts(exchange: Exchange): Promise<void> {
+    const device = await this.#device(exchange);
+    if (device === null) return;
+    const body = await this.#body(exchange, syncValidators.ReceiptsRequest);
+    if (body === null) return;
+    const { ingest, clock, fanOut } = this.#context;
+    const who = { tenantId: device.tenantId, deviceId: device.deviceId, connEpoch: null };
+    const rows = receiptRows(who, body.items, clock.now(), (id) => fanOut.publishedAt(id));
+    const outcomes = await ingest.committed(ingest.receipts, rows, COMMIT_WITHIN_MS);
+    if (outcomes === null) exchange.refuse('UNAVAILABLE', 'not stored: send it again');
+    else {
+      const accepted = outcomes.reduce((sum, outcome) => sum + outcome.accepted, 0);
+      const duplicates = outcomes.reduce((sum, outcome) => sum + outcome.duplicates, 0);
+      exchange.data({ accepted, duplicates });
+    }
+  }
+
+  async #log(exchange: Exchange): Promise<void> {
+    const device = await this.#device(exchange);
+    if (device === null) return;
+    const body = await this.#body(exchange, syncValidators.LogRequest);
+    if (body === null) return;
+    const { ingest, clock } = this.#context;
+    const who = { tenantId: device.tenantId, deviceId: device.deviceId, connEpoch: null };
+    const fresh = await ingest.committed(ingest.usage, usageRows(who, body.entries, clock.now()), COMMIT_WITHIN_MS);
+    if (fresh === null) exchange.refuse('UNAVAILABLE', 'not stored: send it again');
+    else {
+      const accepted = fresh.filter(Boolean).length;
+      exchange.data({ accepted, duplicates: fresh.length - accepted });
+    }
+  }
+
+  async #commandFile(exchange: Exchange): Promise<void> {
+    const device = await this.#device(exchange);
+    if (device !== null) await takeCommandFile(this.#context, exchange, device);
+  }
+
+  async #schedule(exchange: Exchange): Promise<void> {
+    const device = await this.#device(exchange);
+    if (device === null) return;
+    const { model, store } = this.#context;
+    const tenant = model.tenant(device.tenantId);
+    const chain = tenant.chain(device.groupId).map((node) => node.groupId);
+    const { schedules, content, prefetch } = await store.manifest(device.tenantId, chain, device.deviceId);
+    const manifest: Manifest = { version: tenant.scheduleVersion(device), schedules, contentList: content, prefetch };
+    const etag = `"${hash('sha256', JSON.stringify(manifest), 'hex').slice(0, 32)}"`;
+    if (exchange.ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)) exchange.notModified({ ETag: etag });
+    else exchange.data(manifest, { ETag: etag });
+  }
+}
