@@ -10,6 +10,6 @@ export const SCHEMA_HASHES: readonly { readonly version: number; readonly date: 
     version: 1,
     date: '2026-11-20',
     what: 'First published contract',
-    sha256: '',
+    sha256: 'f54bbeda258ef77a1a4d2833630a8465c44113b9f70eca905f22328cc71d83d0',
   },
 ];

@@ -133,7 +133,7 @@ export class RedisBus implements Bus {
   }
 
   #send(hints: readonly SentHint[]): void {
-    if (!this.#publishing.up || this.#inFlight < 0) {
+    if (!this.#publishing.up || this.#inFlight >= MESSAGES_IN_FLIGHT_MAX) {
       this.#dropped += hints.length;
       return;
     }

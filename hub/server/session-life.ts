@@ -15,7 +15,7 @@ import { reportRow } from './device-words.ts';
 import type { FrameHandler } from './frame-handler.ts';
 import type { HubContext } from './hub-context.ts';
 import { PING_SECONDS } from './ping-seconds.ts';
-import type { Session } from './session.ts';
+import type { Session, SocketData } from './session.ts';
 
 /** A socket that trickles bytes but says nothing valid is dead to us. */
 const SILENT_MS = 30_000;
@@ -51,7 +51,7 @@ export class SessionLife {
     this.#upgrading += 1;
   }
 
-  opened(session: Session, ws: WebSocket<Session>): void {
+  opened(session: Session, ws: WebSocket<SocketData>): void {
     this.#upgrading -= 1;
     session.ws = ws;
     this.#sequence += 1;

@@ -21,9 +21,14 @@ export type SessionState = 'authenticating' | 'greeting' | 'catching-up' | 'live
 /** Frames a device may send before it is authenticated; its `hello` is all it needs. */
 const EARLY_FRAMES_MAX = 4;
 
+/** uWebSockets.js copies the fields of what is given at the upgrade onto its own object: one field, and the session stays itself. */
+export interface SocketData {
+  readonly session: Session;
+}
+
 export class Session implements TokenBucket {
   /** Set when the socket opens; never used after `closed`. */
-  ws: WebSocket<Session> | null = null;
+  ws: WebSocket<SocketData> | null = null;
   state: SessionState = 'authenticating';
   readonly codec: Codec;
   readonly address: string;

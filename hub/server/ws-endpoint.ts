@@ -13,7 +13,7 @@ import type { Codec } from './frames.ts';
 import type { HubContext } from './hub-context.ts';
 import { reply, refuse } from './http-reply.ts';
 import { PING_SECONDS } from './ping-seconds.ts';
-import { Session } from './session.ts';
+import { Session, type SocketData } from './session.ts';
 import type { SessionLife } from './session-life.ts';
 
 /**
@@ -37,7 +37,7 @@ export function readSubprotocols(header: string): { codec: Codec | null; subprot
 }
 
 export function mountWebSocket(app: TemplatedApp, context: HubContext, life: SessionLife, admission: Admission): void {
-  app.ws<Session>('/ws', {
+  app.ws<SocketData>('/ws', {
     maxPayloadLength: FRAME_BYTES_MAX,
     maxBackpressure: SEND_BUFFER_BYTES_MAX,
     // A slow session is closed by us in `dropped`: uWebSockets.js' own closing lets a later message slip through.
@@ -46,23 +46,23 @@ export function mountWebSocket(app: TemplatedApp, context: HubContext, life: Ses
     sendPingsAutomatically: true,
     compression: uwsDisabled(),
     upgrade: (res, req, socketContext) => upgrade(res, req, socketContext, context, life, admission),
-    open: (ws) => life.opened(ws.getUserData(), ws),
+    open: (ws) => life.opened(ws.getUserData().session, ws),
     message: (ws, message, isBinary) => onMessage(ws, message, isBinary, context, life),
     pong: (ws) => {
-      ws.getUserData().heardAtMs = context.clock.monotonicMs();
+      ws.getUserData().session.heardAtMs = context.clock.monotonicMs();
     },
     // uWebSockets.js answers pings by itself and without limit: they cost a frame each. [INV-8]
     ping: (ws) => {
-      const session = ws.getUserData();
+      const session = ws.getUserData().session;
       if (!takeToken(session, FRAMES_PER_SECOND, FRAME_BURST, context.clock.monotonicMs())) session.close('RATE_LIMITED');
     },
     dropped: (ws) => {
-      const session = ws.getUserData();
+      const session = ws.getUserData().session;
       context.metrics.slowClosed.inc();
       // Not inside this callback: uWebSockets.js still holds the socket.
       setImmediate(() => session.terminate());
     },
-    close: (ws) => life.closed(ws.getUserData()),
+    close: (ws) => life.closed(ws.getUserData().session),
   });
 }
 
@@ -107,7 +107,7 @@ function upgrade(
   } else {
     const session = new Session(offered.codec, address, token, FRAME_BURST, nowMs);
     life.expected();
-    res.upgrade(session, key, offered.subprotocol, extensions, socketContext);
+    res.upgrade({ session }, key, offered.subprotocol, extensions, socketContext);
   }
 }
 
@@ -116,13 +116,13 @@ function unavailable(message: string) {
 }
 
 function onMessage(
-  ws: WebSocket<Session>,
+  ws: WebSocket<SocketData>,
   message: ArrayBuffer,
   isBinary: boolean,
   context: HubContext,
   life: SessionLife,
 ): void {
-  const session = ws.getUserData();
+  const session = ws.getUserData().session;
   if (session.state === 'closed') return;
   if (!takeToken(session, FRAMES_PER_SECOND, FRAME_BURST, context.clock.monotonicMs())) {
     context.metrics.refused.inc({ why: 'rate' });
