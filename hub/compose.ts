@@ -40,7 +40,6 @@ export interface Parts {
   close(): Promise<void>;
 }
 
-const PREFIX = 'podoh';
 const POLL_MS = { min: 500, max: 1_000 };
 /** A rate limit must never make a request wait longer than this for Redis, in milliseconds. */
 const LIMITER_COMMAND_MS = 250;
@@ -74,15 +73,15 @@ export async function prepareDatabase(config: Config, log: Logger): Promise<Open
   }
 }
 
-export async function composeParts(config: Config, log: Logger): Promise<Parts> {
-  const clock = systemClock;
+/** `clock` is given by tests that bend time; programs take the system's. */
+export async function composeParts(config: Config, log: Logger, clock: Clock = systemClock): Promise<Parts> {
   const ids = systemIds;
   const db = await prepareDatabase(config, log);
   const tokens = await makeTokens(config, ids, clock);
   const bus: Bus =
     config.redisUrl === undefined
       ? new InProcessBus(log)
-      : new RedisBus({ url: config.redisUrl, prefix: PREFIX, log, clock, ids });
+      : new RedisBus({ url: config.redisUrl, prefix: config.redisPrefix, log, clock, ids });
   bus.start();
   const limiterRedis = config.redisUrl === undefined ? null : makeLimiterRedis(config.redisUrl, log);
   const registry = new Registry();

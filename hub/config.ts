@@ -34,6 +34,7 @@ export const ENVIRONMENT = Type.Object({
   DATABASE_URL: Text('`mysql://user:password@host:port/database` selects MariaDB; absent: SQLite in PODOH_DATA_DIR'),
   DATABASE_POOL_SIZE: Count(10, 2, 200, 'MariaDB connections of each process'),
   REDIS_URL: Text('`redis://host:port` selects Redis for hints and rate limits; absent: in-process'),
+  REDIS_PREFIX: Type.String({ pattern: '^[\\w:-]{1,32}$', default: 'podoh', description: 'Names this installation where several share one Redis' }),
   S3_BUCKET: Text('Bucket for stored files; absent: PODOH_DATA_DIR'),
   S3_ENDPOINT: Text("Address of an S3-compatible store; absent: AWS's own"),
   S3_REGION: Text('Region of the bucket; default us-east-1'),
@@ -70,6 +71,7 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly redisUrl: string | undefined;
+  readonly redisPrefix: string;
   readonly s3: { readonly bucket: string; readonly endpoint: string | undefined; readonly region: string } | null;
   readonly jwtPrivateKey: string | undefined;
   readonly jwtPrivateKeyFile: string | undefined;
@@ -173,6 +175,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     databaseUrl: databaseUrl?.replace(/^mariadb:/, 'mysql:'),
     databasePoolSize: environment.DATABASE_POOL_SIZE,
     redisUrl: url('REDIS_URL', environment.REDIS_URL, ['redis:', 'rediss:']),
+    redisPrefix: environment.REDIS_PREFIX,
     s3: bucket === undefined ? null : { bucket, endpoint, region: environment.S3_REGION ?? 'us-east-1' },
     jwtPrivateKey: environment.JWT_PRIVATE_KEY?.replaceAll('\\n', '\n'),
     jwtPrivateKeyFile: environment.JWT_PRIVATE_KEY_FILE,

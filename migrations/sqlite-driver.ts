@@ -177,7 +177,7 @@ class SqliteDriver implements Driver {
 /** SQLite can undo DDL, and one transaction around all migrations is what keeps two processes apart. */
 class TransactionalSqliteAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
-    return false;
+    return true;
   }
 }
 

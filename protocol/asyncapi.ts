@@ -108,7 +108,7 @@ export const HTTP_CALLS: readonly HttpCall[] = [
     name: 'commandFile',
     method: 'PUT',
     path: '/api/v1/sync/commands/{commandId}/file',
-    summary: 'The result file of a command (a PNG, JPEG or WebP screenshot, or a text log), at most COMMAND_FILE_BYTES_MAX',
+    summary: 'The result file of a command: a PNG, JPEG or WebP picture, gzip, zip or plain text; at most COMMAND_FILE_BYTES_MAX',
     answers: [],
   },
 ];

@@ -21,7 +21,7 @@ export const LOG_ENTRIES_MAX = 100;
 export const COMMAND_UPDATES_MAX = 20;
 /** Deployments a device may list as displayed in its `hello`. */
 export const DISPLAYED_MAX = 64;
-/** Frames per second a session may send on average; bursts up to FRAME_BURST. Past it: close 4102. */
+/** Frames per second a session may send on average; bursts up to FRAME_BURST. Past it: close 4105. */
 export const FRAMES_PER_SECOND = 20;
 /** Frames a session may send at once. */
 export const FRAME_BURST = 120;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { CLOSE_CODES } from './close-codes.ts';
 import {
   FRESH_RECONNECT,
+  GIVEN_WAIT_MAX_MS,
   HTTP_AFTER_FAILURES,
   planReconnect,
   RECONNECT_ALERT_MAX_MS,
@@ -91,6 +92,15 @@ describe('by close code', () => {
     const [soonest, latest] = [0, 0.999_999].map((random) => planReconnect(FRESH_RECONNECT, welcomed(4202, 10), { random, alertActive: true }));
     expect(soonest).toMatchObject({ delayMs: REPLACED_WAIT_MS, freshToken: false });
     expect(latest?.delayMs).toBe(2 * REPLACED_WAIT_MS);
+  });
+
+  test('a wait given in the reason is kept, within bounds, and only where the range says so', () => {
+    const ended = (code: number, reason: string) => planReconnect(FRESH_RECONNECT, { ...welcomed(code), reason }, { ...CALM, random: 0 });
+    expect(ended(4202, 'replaced 45000').delayMs).toBe(45_000);
+    expect(ended(4202, 'replaced').delayMs).toBe(REPLACED_WAIT_MS);
+    expect(ended(4200, 'token expired 2000').delayMs).toBe(2_000);
+    expect(ended(4202, 'replaced 999999999').delayMs).toBe(GIVEN_WAIT_MAX_MS);
+    expect(ended(4106, 'overloaded 45000').delayMs).toBe(0);
   });
 
   test('unknown, revoked or too old: no socket and no HTTP until paired again', () => {

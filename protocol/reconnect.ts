@@ -19,8 +19,10 @@ const FIRST_CEILING_MIN_MS = 250;
 export const STEADY_AFTER_MS = 60_000;
 /** Failed sockets in a row after which the device heartbeats over HTTP as well, and keeps trying the socket. */
 export const HTTP_AFTER_FAILURES = 3;
-/** What a device waits that another session has replaced, in milliseconds: from this to twice this. */
+/** What a device waits that another session has replaced, in milliseconds, unless the close reason gives a wait: from this to twice this. */
 export const REPLACED_WAIT_MS = 30_000;
+/** Longest wait taken from a close reason, in milliseconds. */
+export const GIVEN_WAIT_MAX_MS = 600_000;
 
 export interface Reconnect {
   readonly failures: number;
@@ -30,6 +32,8 @@ export const FRESH_RECONNECT: Reconnect = { failures: 0 };
 export interface SocketEnd {
   /** The close code; 1006 when the socket ended without one or could not be opened at all. */
   readonly code: number;
+  /** The close reason. In 4200-4299 it may end in a number: the wait that the hub gives, in milliseconds. */
+  readonly reason?: string;
   /** Whether `welcome` had arrived. */
   readonly welcomed: boolean;
   /** From open to end, in milliseconds; 0 when it never opened. */
@@ -61,10 +65,16 @@ export function planReconnect(state: Reconnect, end: SocketEnd, input: Reconnect
   const failures = failuresAfter(state, end, action);
   const plan = { state: { failures }, action, freshToken: needsToken(end, failures), useHttp: failures >= HTTP_AFTER_FAILURES };
   if (action === 'stop-until-paired') return { ...plan, freshToken: false, useHttp: false, delayMs: null };
-  if (end.code === CLOSE_CODES.REPLACED.code) {
-    return { ...plan, delayMs: Math.round(REPLACED_WAIT_MS * (1 + input.random)) };
-  }
+  const waitMs = action === 'reconnect-after-wait' ? givenWaitMs(end) : null;
+  if (waitMs !== null) return { ...plan, delayMs: Math.round(waitMs * (1 + input.random)) };
   return { ...plan, delayMs: Math.floor(input.random * ceilingMs(failures, input)) };
+}
+
+/** The wait that a close of 4200-4299 asks for, or null when backoff decides. */
+function givenWaitMs(end: SocketEnd): number | null {
+  const given = / ([0-9]{1,9})$/.exec(end.reason ?? '')?.[1];
+  if (given !== undefined) return Math.min(Number(given), GIVEN_WAIT_MAX_MS);
+  return end.code === CLOSE_CODES.REPLACED.code ? REPLACED_WAIT_MS : null;
 }
 
 function failuresAfter(state: Reconnect, end: SocketEnd, action: CloseAction): number {

@@ -3,7 +3,7 @@ import { describeEachDatabase } from '../../test/support/databases.ts';
 import { alertRoutes } from '../alerts/routes.ts';
 import { groupRoutes } from '../groups/routes.ts';
 import { openApi, type ApiFixture, type TestUser } from '../testing/api-fixture.ts';
-import { insertDevice } from '../testing/device-rows.ts';
+import { insertContent, insertDevice } from '../testing/device-rows.ts';
 import { deviceRoutes } from './routes.ts';
 
 describeEachDatabase('desired beside reported', (open) => {
@@ -80,29 +80,11 @@ describeEachDatabase('desired beside reported', (open) => {
     const id = await insertDevice(api.ctx.db, tenantId, { group_id: floor });
     const elsewhere = await insertDevice(api.ctx.db, tenantId, { group_id: site });
     const url = 'https://example.com/map.png';
-    const content = await api.ctx.db.sql
-      .insertInto('content')
-      .values({
-        tenant_id: tenantId,
-        type: 'image',
-        name: 'Map',
-        url,
-        storage_key: null,
-        sha256: null,
-        size_bytes: null,
-        mime_type: null,
-        duration_ms: null,
-        status: 'ready',
-        version: 1,
-        created_by: null,
-        created_at: 1,
-        updated_at: 1,
-      })
-      .executeTakeFirstOrThrow();
+    const contentId = await insertContent(api.ctx.db, tenantId, { url });
     const onSite = await deploy({ groupIds: [site], drill: true });
     const onDevice = await deploy({
       deviceIds: [id],
-      alert: { severity: 'critical', title: 'Fire', message: 'Out', contentId: Number(content.insertId) },
+      alert: { severity: 'critical', title: 'Fire', message: 'Out', contentId },
       expiresInSeconds: 60,
     });
     await deploy({ deviceIds: [elsewhere] });
@@ -117,7 +99,7 @@ describeEachDatabase('desired beside reported', (open) => {
         severity: 'critical',
         title: 'Fire',
         message: 'Out',
-        content: { id: Number(content.insertId), type: 'image', url, sha256: null },
+        content: { id: contentId, type: 'image', url, sha256: null },
         startedAt: '2026-11-20T09:00:00.000Z',
         expiresAt: '2026-11-20T09:01:00.000Z',
         drill: false,

@@ -38,12 +38,12 @@ export async function getDeviceState({
   actor,
   params,
 }: Call<{ id: number }, unknown, unknown>): Promise<DeviceStateJson> {
-  await findDevice(ctx.db.sql, actor, params.id);
   const now = ctx.clock.now();
   return ctx.db.sql
     .transaction()
     .setAccessMode('read only')
     .execute(async (db) => {
+      await findDevice(db, actor, params.id);
       const position = await readPosition(db);
       const device = await readRecord(db, params.id);
       const model = await readModel(db, device, now);

@@ -6,6 +6,8 @@ const DRIFT = 4;
 
 export interface LocalTime {
   readonly time: string;
+  /** `AM` or `PM` where people count so; else empty. */
+  readonly period: string;
   readonly date: string;
 }
 
@@ -13,9 +15,12 @@ export interface LocalTime {
 export function localTime(nowMs: number, timezone: string | undefined): LocalTime {
   const zone = timezone !== undefined && isTimeZone(timezone) ? { timeZone: timezone } : {};
   const at = new Date(nowMs);
+  const parts = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', ...zone }).formatToParts(at);
+  const time = parts.filter((part) => part.type !== 'dayPeriod').map((part) => part.value);
   return {
-    time: at.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', ...zone }),
-    date: at.toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long', ...zone }),
+    time: time.join('').trim(),
+    period: parts.find((part) => part.type === 'dayPeriod')?.value ?? '',
+    date: new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long', ...zone }).format(at),
   };
 }
 
@@ -29,8 +34,9 @@ function isTimeZone(name: string): boolean {
 }
 
 export function drawIdle(nowMs: number, timezone: string | undefined): void {
-  const { time, date } = localTime(nowMs, timezone);
+  const { time, period, date } = localTime(nowMs, timezone);
   setText(byId('idle-time'), time);
+  setText(byId('idle-period'), period);
   setText(byId('idle-date'), date);
   const minute = Math.floor(nowMs / 60_000);
   const clock = byId('idle-clock');

@@ -31,7 +31,10 @@ export class ScreenView implements Surface {
     this.#alerts = new AlertView(byId('alerts'), {
       contentBase: options.contentBase,
       volumePercent: () => this.#picture?.config.volume ?? 100,
-      timeOf: (at) => localTime(Date.parse(at), this.#picture?.config.timezone).time,
+      timeOf: (at) => {
+        const { time, period } = localTime(Date.parse(at), this.#picture?.config.timezone);
+        return `${time} ${period}`.trim();
+      },
       onContentFailed: options.onContentFailed,
       onChanged: () => this.#paint.request(),
     });
@@ -42,7 +45,7 @@ export class ScreenView implements Surface {
   draw(picture: Picture): void {
     this.#picture = picture;
     const alerting = picture.alerts.length > 0;
-    document.body.dataset['phase'] = picture.phase;
+    if (document.body.dataset['phase'] !== picture.phase) document.body.dataset['phase'] = picture.phase;
     this.#stage.toggleAttribute('data-alerting', alerting);
     this.#configure(picture);
     drawPairing(picture.pairing, this.#options.place, alerting);
@@ -59,13 +62,9 @@ export class ScreenView implements Surface {
 
   async identify(title: string, detail: string): Promise<void> {
     const panel = byId('identify');
-    const name = element('div', 'name', title);
-    panel.replaceChildren(name, element('div', 'detail', detail));
+    panel.replaceChildren(element('div', 'name', title), element('div', 'detail', detail));
     panel.hidden = false;
-    largestFit(20, Math.min(panel.clientWidth * 0.14, panel.clientHeight * 0.3), (px) => {
-      name.style.fontSize = `${px}px`;
-      return name.scrollHeight <= panel.clientHeight * 0.6 && name.scrollWidth <= panel.clientWidth;
-    });
+    this.#fitIdentify();
     if (this.#identifying !== null) clearTimeout(this.#identifying);
     this.#identifying = setTimeout(() => {
       panel.hidden = true;
@@ -92,6 +91,20 @@ export class ScreenView implements Surface {
   #measure(): void {
     this.#stage.dataset['shape'] = this.#stage.offsetHeight > this.#stage.offsetWidth ? 'portrait' : 'landscape';
     this.#alerts.refit();
+    this.#fitIdentify();
+  }
+
+  /** The name as large as it can be read from afar; a line at the edge when an alert has the screen. */
+  #fitIdentify(): void {
+    const panel = byId('identify');
+    const name = panel.querySelector<HTMLElement>('.name');
+    if (name === null || panel.hidden) return;
+    const { clientWidth: width, clientHeight: height } = this.#stage;
+    const aside = this.#stage.hasAttribute('data-alerting');
+    largestFit(16, aside ? height * 0.05 : Math.min(width * 0.14, height * 0.3), (px) => {
+      name.style.fontSize = `${px}px`;
+      return name.offsetHeight <= height * 0.6 && name.scrollWidth <= width * 0.86;
+    });
   }
 
   #drawDiagnostics(): void {

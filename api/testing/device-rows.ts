@@ -1,7 +1,7 @@
 /** Rows that the hub would write, for tests of the API alone. */
 import type { Insertable } from 'kysely';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
-import type { AlertReceiptsTable, Database, DevicesTable, PairingsTable } from '../../migrations/tables.ts';
+import type { AlertReceiptsTable, ContentTable, Database, DevicesTable, PairingsTable } from '../../migrations/tables.ts';
 
 let made = 0;
 
@@ -98,4 +98,33 @@ export async function insertReceipt(
       ...columns,
     })
     .execute();
+}
+
+/** Inserts an image that is ready and plays from elsewhere. Returns its id. */
+export async function insertContent(
+  db: OpenDatabase<Database>,
+  tenantId: number,
+  columns: Partial<Insertable<ContentTable>> = {},
+): Promise<number> {
+  const row = await db.sql
+    .insertInto('content')
+    .values({
+      tenant_id: tenantId,
+      type: 'image',
+      name: 'Map',
+      url: 'https://example.com/map.png',
+      storage_key: null,
+      sha256: null,
+      size_bytes: null,
+      mime_type: null,
+      duration_ms: null,
+      status: 'ready',
+      version: 1,
+      created_by: null,
+      created_at: 1_000,
+      updated_at: 1_000,
+      ...columns,
+    })
+    .executeTakeFirstOrThrow();
+  return Number(row.insertId);
 }

@@ -81,7 +81,8 @@ export class LogFollower {
 
   /** A hint: look now. `rev` spares the look when it is known already. */
   hint(rev: number | null): void {
-    if (this.#stopped || (rev !== null && rev <= this.#options.model.rev)) return;
+    // Before the first load there is no cursor to read from; the load itself reads everything.
+    if (this.#stopped || !this.#loaded || (rev !== null && rev <= this.#options.model.rev)) return;
     if (this.#reading !== null) this.#again = true;
     else void this.#read();
   }

@@ -43,23 +43,51 @@ export function findProgram(program: string): string | null {
   return null;
 }
 
+export interface EnsureOptions {
+  readonly needed: readonly NeededProgram[];
+  /** Root on a machine with apt-get. */
+  readonly mayInstall: boolean;
+  /** In CI nothing may be skipped. */
+  readonly isCi: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** What this machine allows. */
+export function machineOptions(): EnsureOptions {
+  return {
+    needed: NEEDED_PROGRAMS,
+    mayInstall: process.getuid?.() === 0 && findProgram('apt-get') !== null,
+    isCi: Boolean(process.env['CI']),
+    say: (line) => console.error(line),
+  };
+}
+
 /**
- * Makes sure the programs are there. Returns those that are not, after saying on stderr what that skips.
- * Throws in CI (the variable `CI` is set) when one is missing in the end, and when an installation fails.
+ * Makes sure the programs are there. Returns those that are not, after saying what that skips.
+ * Throws in CI when one is missing in the end.
  */
-export function ensurePrograms(): readonly NeededProgram[] {
-  const missing = NEEDED_PROGRAMS.filter(({ program }) => findProgram(program) === null);
+export function ensurePrograms(options: EnsureOptions = machineOptions()): readonly NeededProgram[] {
+  const absent = (): NeededProgram[] => options.needed.filter(({ program }) => findProgram(program) === null);
+  let missing = absent();
   if (missing.length === 0) return [];
-  if (process.getuid?.() === 0 && findProgram('apt-get') !== null) {
-    console.error(`installing for the tests: ${missing.map(({ debianPackage }) => debianPackage).join(', ')}`);
-    installPackages(missing.map(({ debianPackage }) => debianPackage));
-    return missing.filter(({ program }) => findProgram(program) === null);
+  if (options.mayInstall) {
+    options.say(`installing for the tests: ${packagesOf(missing)}`);
+    try {
+      installPackages(missing.map(({ debianPackage }) => debianPackage));
+    } catch (error) {
+      options.say(`the installation failed: ${String(error)}`);
+    }
+    missing = absent();
+    if (missing.length === 0) return [];
   }
-  const names = missing.map(({ debianPackage }) => debianPackage).join(' ');
-  if (process.env['CI']) throw new Error(`the tests need these Debian packages, and this is CI: ${names}`);
-  for (const { program, suites } of missing) console.error(`SKIPPED: ${suites}, because ${program} is not installed`);
-  console.error(`to run them: apt-get install --no-install-recommends ${names}`);
+  if (options.isCi) throw new Error(`the tests need these Debian packages, and this is CI: ${packagesOf(missing)}`);
+  for (const { program, suites } of missing) options.say(`SKIPPED: ${suites}, because ${program} is not installed`);
+  options.say(`to run them: apt-get install --no-install-recommends ${packagesOf(missing)}`);
   return missing;
+}
+
+function packagesOf(programs: readonly NeededProgram[]): string {
+  return programs.map(({ debianPackage }) => debianPackage).join(' ');
 }
 
 function installPackages(packages: readonly string[]): void {
