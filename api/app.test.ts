@@ -58,8 +58,16 @@ describe('a listening API', () => {
 
   test.each<[string, string, number]>([
     ['garbage', 'HELLO\r\n\r\n', 400],
-    ['two content lengths', 'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}', 400],
-    ['a content length and chunks', 'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400],
+    [
+      'two content lengths',
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}',
+      400,
+    ],
+    [
+      'a content length and chunks',
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
     ['headers of 20 KB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
     ['no host', 'GET /health/live HTTP/1.1\r\n\r\n', 400],
   ])('answers %s in the envelope where it can, and closes', async (_what, bytes, status) => {
@@ -70,7 +78,8 @@ describe('a listening API', () => {
 
   test('refuses a chunked body as soon as it is too large', async () => {
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
-    const head = 'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const head =
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
     const answer = await raw(await listen(db), head + chunk.repeat(5));
     expect(answer).toContain('HTTP/1.1 413');
     expect(answer).toContain('PAYLOAD_TOO_LARGE');
@@ -83,9 +92,14 @@ describe('a listening API', () => {
     expect(plain.headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
     expect(plain.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' });
     const preflight = (origin: string) =>
-      api.send('OPTIONS', `${API_BASE}/auth/me`, { headers: { origin, 'access-control-request-method': 'PUT', 'access-control-request-headers': 'authorization' } });
+      api.send('OPTIONS', `${API_BASE}/auth/me`, {
+        headers: { origin, 'access-control-request-method': 'PUT', 'access-control-request-headers': 'authorization' },
+      });
     const allowed = await preflight('https://cms.example.com');
-    expect([allowed.statusCode, allowed.headers['access-control-allow-origin']]).toEqual([204, 'https://cms.example.com']);
+    expect([allowed.statusCode, allowed.headers['access-control-allow-origin']]).toEqual([
+      204,
+      'https://cms.example.com',
+    ]);
     expect(allowed.headers['access-control-allow-methods']).toContain('PUT');
     for (const origin of ['https://evil.example', 'null', 'https://cms.example.com.evil', 'http://cms.example.com']) {
       expect((await preflight(origin)).headers['access-control-allow-origin']).not.toBe(origin);
@@ -94,7 +108,9 @@ describe('a listening API', () => {
 
   test('without allowed origins answers no preflight', async () => {
     await listen(db);
-    const answer = await api.send('OPTIONS', `${API_BASE}/auth/me`, { headers: { origin: 'https://a.example', 'access-control-request-method': 'GET' } });
+    const answer = await api.send('OPTIONS', `${API_BASE}/auth/me`, {
+      headers: { origin: 'https://a.example', 'access-control-request-method': 'GET' },
+    });
     expect(answer.statusCode).toBe(404);
     expect(answer.headers['access-control-allow-origin']).toBeUndefined();
   });
@@ -140,37 +156,44 @@ describe('a listening API', () => {
 });
 
 describe.skipIf(inject('mariadb') === null)('an API whose database', () => {
-  test.each(['freezes', 'is killed'] as const)('%s answers 503 with Retry-After, and works again after', async (how) => {
-    const server = await startMariaDb();
-    const db = openDatabase({ url: await server.createDatabase('podoh'), poolSize: 4, logWarn: () => undefined });
-    await migrateToLatest(db, () => undefined);
-    api = await openApi(db);
-    const user = await api.newUser(await api.newTenant('away'), 'admin');
-    expect((await api.send('GET', '/health/ready')).statusCode).toBe(200);
-    if (how === 'freezes') server.freeze();
-    else await server.kill9();
-    api.clock.advance(2_000);
-    const login = { body: { username: user.username, password: 'x' } };
-    const answers = await Promise.all([
-      api.send('GET', '/health/ready'),
-      api.send('GET', `${API_BASE}/auth/me`, { as: user }),
-      api.send('POST', `${API_BASE}/auth/login`, login),
-      api.send('POST', `${API_BASE}/auth/refresh`, { body: { refreshToken: 'x' } }),
-    ]);
-    for (const answer of answers) {
-      expect([answer.statusCode, answer.json().error.code, answer.headers['retry-after']]).toEqual([503, 'UNAVAILABLE', '1']);
-    }
-    expect((await api.send('GET', '/health/live')).statusCode).toBe(200);
-    if (how === 'freezes') server.thaw();
-    else await server.restart();
-    await eventually(async () => {
-      api.clock.advance(1_000);
-      return (await api.send('GET', '/health/ready')).statusCode === 200;
-    });
-    expect((await api.send('POST', `${API_BASE}/auth/login`, login)).statusCode).toBe(401);
-    await db.close();
-    await server.stop();
-  });
+  test.each(['freezes', 'is killed'] as const)(
+    '%s answers 503 with Retry-After, and works again after',
+    async (how) => {
+      const server = await startMariaDb();
+      const db = openDatabase({ url: await server.createDatabase('podoh'), poolSize: 4, logWarn: () => undefined });
+      await migrateToLatest(db, () => undefined);
+      api = await openApi(db);
+      const user = await api.newUser(await api.newTenant('away'), 'admin');
+      expect((await api.send('GET', '/health/ready')).statusCode).toBe(200);
+      if (how === 'freezes') server.freeze();
+      else await server.kill9();
+      api.clock.advance(2_000);
+      const login = { body: { username: user.username, password: 'x' } };
+      const answers = await Promise.all([
+        api.send('GET', '/health/ready'),
+        api.send('GET', `${API_BASE}/auth/me`, { as: user }),
+        api.send('POST', `${API_BASE}/auth/login`, login),
+        api.send('POST', `${API_BASE}/auth/refresh`, { body: { refreshToken: 'x' } }),
+      ]);
+      for (const answer of answers) {
+        expect([answer.statusCode, answer.json().error.code, answer.headers['retry-after']]).toEqual([
+          503,
+          'UNAVAILABLE',
+          '1',
+        ]);
+      }
+      expect((await api.send('GET', '/health/live')).statusCode).toBe(200);
+      if (how === 'freezes') server.thaw();
+      else await server.restart();
+      await eventually(async () => {
+        api.clock.advance(1_000);
+        return (await api.send('GET', '/health/ready')).statusCode === 200;
+      });
+      expect((await api.send('POST', `${API_BASE}/auth/login`, login)).statusCode).toBe(401);
+      await db.close();
+      await server.stop();
+    },
+  );
 });
 
 describeEachDatabase('an API whose Redis freezes', (open) => {

@@ -84,7 +84,7 @@ function addDrain(app: FastifyInstance): () => boolean {
   app.addHook('preClose', async () => {
     isDraining = true;
     // A connection that was busy when close() came is idle later: without the sweep it would hold us for its keep-alive.
-    const sweep = setInterval(() => undefined, SWEEP_EVERY_MS);
+    const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_EVERY_MS);
     app.server.once('close', () => clearInterval(sweep));
     if (!app.server.listening) clearInterval(sweep);
   });

@@ -58,14 +58,16 @@ export function buildCli(parts: CliParts): Command {
   addTenantCommands(program, parts);
   addEpochCommands(program, parts);
   // Options and output settings are not inherited by subcommands made with command().
-  for (const command of program.commands.flatMap((child) => [child, ...child.commands])) command.copyInheritedSettings(program);
+  for (const command of program.commands.flatMap((child) => [child, ...child.commands]))
+    command.copyInheritedSettings(program);
   return program;
 }
 
 /** One line for an error of a command. */
 function lineOf(error: unknown): string {
   if (error instanceof ApiError) return error.message;
-  if (isDatabaseUnavailable(error)) return `the database is not available: ${error instanceof Error ? error.message : String(error)}`;
+  if (isDatabaseUnavailable(error))
+    return `the database is not available: ${error instanceof Error ? error.message : String(error)}`;
   const text = error instanceof Error ? error.message : String(error);
   return (text.split('\n', 1)[0] ?? text).replace(/^error: /, '');
 }

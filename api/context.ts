@@ -62,7 +62,12 @@ export function createApiContext(parts: ApiParts): ApiContext {
     ...parts,
     accounts: createAccounts(parts.db, parts.clock),
     passwords: createPasswordHasher(),
-    limiter: createLimiter({ clock: parts.clock, redis: parts.limiterRedis ?? null, log: parts.log, registry: parts.registry }),
+    limiter: createLimiter({
+      clock: parts.clock,
+      redis: parts.limiterRedis ?? null,
+      log: parts.log,
+      registry: parts.registry,
+    }),
     inFlight: new Map(),
   };
 }

@@ -38,7 +38,10 @@ const routes = [
     url: `${API_BASE}/list`,
     policy: 'user',
     summary: 'Answers with the query',
-    query: listQuery(['name', 'createdAt'], { online: Type.Optional(Type.Boolean()), groupId: Type.Optional(Type.Integer({ minimum: 1 })) }),
+    query: listQuery(['name', 'createdAt'], {
+      online: Type.Optional(Type.Boolean()),
+      groupId: Type.Optional(Type.Integer({ minimum: 1 })),
+    }),
     data: Type.Array(Type.Unknown()),
     paged: true,
     handler: async ({ query }) => ({ data: [query], page: { page: query.page, limit: query.limit, total: 1 } }),
@@ -89,11 +92,19 @@ describeEachDatabase('the envelope', (open) => {
   test.each<[string, unknown, { field: string; message: string }[]]>([
     ['a missing field', {}, [{ field: 'name', message: 'is required' }]],
     ['an unknown field', { name: 'a', role: 'admin' }, [{ field: 'role', message: 'is not a known field' }]],
-    ['two unknown fields', { name: 'a', tenantId: 1, x: 2 }, [
-      { field: 'tenantId', message: 'is not a known field' },
-      { field: 'x', message: 'is not a known field' },
-    ]],
-    ['an unknown field inside', { name: 'a', config: { loud: 1 } }, [{ field: 'config.loud', message: 'is not a known field' }]],
+    [
+      'two unknown fields',
+      { name: 'a', tenantId: 1, x: 2 },
+      [
+        { field: 'tenantId', message: 'is not a known field' },
+        { field: 'x', message: 'is not a known field' },
+      ],
+    ],
+    [
+      'an unknown field inside',
+      { name: 'a', config: { loud: 1 } },
+      [{ field: 'config.loud', message: 'is not a known field' }],
+    ],
     ['text for a number', { name: 'a', count: '5' }, [{ field: 'count', message: 'must be integer' }]],
     ['a fraction', { name: 'a', count: 1.5 }, [{ field: 'count', message: 'must be integer' }]],
     ['a number for text', { name: 5 }, [{ field: 'name', message: 'must be string' }]],
@@ -117,14 +128,26 @@ describeEachDatabase('the envelope', (open) => {
     ['cut JSON', '{"name":', json, 400, 'VALIDATION_ERROR'],
     ['no body', '', json, 400, 'VALIDATION_ERROR'],
     ['__proto__', '{"name":"a","__proto__":{"x":1}}', json, 400, 'VALIDATION_ERROR'],
-    ['a constructor with a prototype', '{"name":"a","constructor":{"prototype":{"x":1}}}', json, 400, 'VALIDATION_ERROR'],
+    [
+      'a constructor with a prototype',
+      '{"name":"a","constructor":{"prototype":{"x":1}}}',
+      json,
+      400,
+      'VALIDATION_ERROR',
+    ],
     ['65 levels', `{"name":"a","any":${'['.repeat(65)}${']'.repeat(65)}}`, json, 400, 'VALIDATION_ERROR'],
     ['100,000 open brackets', '['.repeat(100_000), json, 400, 'VALIDATION_ERROR'],
     ['1e309', '{"name":"a","count":1e309}', json, 400, 'VALIDATION_ERROR'],
     ['text/plain', '{"name":"a"}', { 'content-type': 'text/plain' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a form', 'name=a', { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
     ['a tab after the type', '{"name":"a"}', { 'content-type': 'application/json\tx' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
-    ['a word after the type', '{"name":"a"}', { 'content-type': 'application/json garbage' }, 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'a word after the type',
+      '{"name":"a"}',
+      { 'content-type': 'application/json garbage' },
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+    ],
     ['256 KiB and a byte', `"${'x'.repeat(256 * 1024 - 1)}"`, json, 413, 'PAYLOAD_TOO_LARGE'],
   ])('of a body of %s', async (_what, payload, headers, status, code) => {
     const answer = await echo(payload, headers);
@@ -147,19 +170,31 @@ describeEachDatabase('the envelope', (open) => {
     expect([answer.statusCode, answer.json().error.code]).toEqual([status, code]);
   });
 
-  test.each(['0', '-1', '1.5', 'abc', '1e3', '0x10', '9007199254740993', "1' or '1'='1", '%00', '1;drop'])('of the id %s is 400', async (id) => {
-    const answer = await api.send('POST', `${API_BASE}/echo/${encodeURIComponent(id)}`, { as: user, body: { name: 'a' } });
-    expect([answer.statusCode, answer.json().error.details[0].field]).toEqual([400, 'id']);
-  });
+  test.each(['0', '-1', '1.5', 'abc', '1e3', '0x10', '9007199254740993', "1' or '1'='1", '%00', '1;drop'])(
+    'of the id %s is 400',
+    async (id) => {
+      const answer = await api.send('POST', `${API_BASE}/echo/${encodeURIComponent(id)}`, {
+        as: user,
+        body: { name: 'a' },
+      });
+      expect([answer.statusCode, answer.json().error.details[0].field]).toEqual([400, 'id']);
+    },
+  );
 
   test('of a list carries page, limit and total', async () => {
-    const answer = await api.send('GET', `${API_BASE}/list?page=2&limit=200&sort=-name&q=x&online=true&groupId=7`, { as: user });
+    const answer = await api.send('GET', `${API_BASE}/list?page=2&limit=200&sort=-name&q=x&online=true&groupId=7`, {
+      as: user,
+    });
     expect(answer.json()).toEqual({
       success: true,
       data: [{ page: 2, limit: 200, sort: '-name', q: 'x', online: true, groupId: 7 }],
       meta: { page: 2, limit: 200, total: 1 },
     });
-    expect((await api.send('GET', `${API_BASE}/list`, { as: user })).json().meta).toEqual({ page: 1, limit: 50, total: 1 });
+    expect((await api.send('GET', `${API_BASE}/list`, { as: user })).json().meta).toEqual({
+      page: 1,
+      limit: 50,
+      total: 1,
+    });
   });
 
   test.each([
@@ -192,7 +227,11 @@ describeEachDatabase('the envelope', (open) => {
 
   test('is not around raw answers', async () => {
     const answer = await api.send('GET', `${API_BASE}/file`, { as: user });
-    expect([answer.headers['content-type'], answer.headers['etag'], [...answer.rawPayload]]).toEqual(['image/png', '"x"', [1, 2, 3]]);
+    expect([answer.headers['content-type'], answer.headers['etag'], [...answer.rawPayload]]).toEqual([
+      'image/png',
+      '"x"',
+      [1, 2, 3],
+    ]);
     const jwks = await api.send('GET', '/.well-known/jwks.json');
     expect(jwks.json()).toEqual(api.tokens.jwks());
     const metrics = await api.send('GET', '/metrics');

@@ -34,7 +34,9 @@ export function retryLater(code: 'RATE_LIMITED' | 'UNAVAILABLE', message: string
 
 /** The error for an edit whose `version` is not the current one; the details name the current. */
 export function versionConflict(currentVersion: number): ApiError {
-  return new ApiError('VERSION_CONFLICT', `Changed by somebody else meanwhile: the current version is ${currentVersion}`, [
-    { field: 'version', message: `the current version is ${currentVersion}` },
-  ]);
+  return new ApiError(
+    'VERSION_CONFLICT',
+    `Changed by somebody else meanwhile: the current version is ${currentVersion}`,
+    [{ field: 'version', message: `the current version is ${currentVersion}` }],
+  );
 }

@@ -3,13 +3,17 @@ import { ERROR_STATUS, type ErrorCode } from '../protocol/errors.ts';
 import { apiError, retryLater, versionConflict } from './errors.ts';
 import { failureBody, failureOf, loggedError } from './failure-answer.ts';
 
-const withCode = (code: string, more: object = {}): Error => Object.assign(new Error('secret detail'), { code, ...more });
+const withCode = (code: string, more: object = {}): Error =>
+  Object.assign(new Error('secret detail'), { code, ...more });
 
 describe('the failure that an error stands for', () => {
   test.each(Object.entries(ERROR_STATUS) as [ErrorCode, number][])('%s has status %i', (code, status) => {
     const failure = failureOf(apiError(code, 'told', [{ field: 'f', message: 'm' }]));
     expect(failure.status).toBe(status);
-    expect(failureBody(failure)).toEqual({ success: false, error: { code, message: 'told', details: [{ field: 'f', message: 'm' }] } });
+    expect(failureBody(failure)).toEqual({
+      success: false,
+      error: { code, message: 'told', details: [{ field: 'f', message: 'm' }] },
+    });
   });
 
   test.each([
@@ -41,13 +45,17 @@ describe('the failure that an error stands for', () => {
   });
 
   test('a wait is told in whole seconds, at least one', () => {
-    expect([0, 0.2, 1, 1.2].map((s) => failureOf(retryLater('RATE_LIMITED', 'wait', s)).retryAfterSeconds)).toEqual([1, 1, 1, 2]);
+    expect([0, 0.2, 1, 1.2].map((s) => failureOf(retryLater('RATE_LIMITED', 'wait', s)).retryAfterSeconds)).toEqual([
+      1, 1, 1, 2,
+    ]);
   });
 });
 
 describe('what the log gets of an error', () => {
   test('leaves out the SQL with its values', () => {
-    const error = Object.assign(new Error('failed', { cause: withCode('ECONNRESET', { sql: 'select secret' }) }), { sql: "insert 'secret'" });
+    const error = Object.assign(new Error('failed', { cause: withCode('ECONNRESET', { sql: 'select secret' }) }), {
+      sql: "insert 'secret'",
+    });
     const logged = loggedError(error);
     expect(logged).toMatchObject({ type: 'Error', message: 'failed', cause: { code: 'ECONNRESET' } });
     expect(JSON.stringify({ ...logged, cause: undefined, stack: undefined })).not.toContain('secret');

@@ -37,7 +37,9 @@ const CONTEXT_NAMES: Readonly<Record<string, string>> = { querystring: 'query', 
 
 function ofValidation(error: FastifyError): Failure {
   const place = CONTEXT_NAMES[error.validationContext ?? 'body'] ?? 'body';
-  return failure('VALIDATION_ERROR', 'The request is not valid', { details: errorDetails(error.validation ?? [], place) });
+  return failure('VALIDATION_ERROR', 'The request is not valid', {
+    details: errorDetails(error.validation ?? [], place),
+  });
 }
 
 /** Fastify's own errors, by their code, where the status alone does not say enough. */
@@ -57,7 +59,10 @@ function ofFramework(error: FastifyError): Failure | null {
     case 400:
     case 405:
     case 414:
-      return failure('VALIDATION_ERROR', error.code === 'FST_ERR_BAD_URL' ? 'The path is not valid' : 'The request is not valid');
+      return failure(
+        'VALIDATION_ERROR',
+        error.code === 'FST_ERR_BAD_URL' ? 'The path is not valid' : 'The request is not valid',
+      );
     case 404:
       return failure('NOT_FOUND', 'No such route');
     case 413:
@@ -78,7 +83,12 @@ export function failureOf(error: unknown): Failure {
   }
   // A unique key that no use case foresaw: still the caller's doing, and worth a look.
   if (isDuplicateKey(error)) return failure('CONFLICT', 'This already exists', { log: 'warn' });
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('FST_ERR_')) {
+  if (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('FST_ERR_')
+  ) {
     const framework = error as FastifyError;
     const found = framework.validation ? ofValidation(framework) : ofFramework(framework);
     if (found) return found;
@@ -109,14 +119,21 @@ export function loggedError(error: unknown): Record<string, unknown> {
 export function sendFailure(reply: FastifyReply, failed: Failure): FastifyReply {
   if (failed.retryAfterSeconds !== undefined) reply.header('retry-after', String(failed.retryAfterSeconds));
   if (failed.status === 401) reply.header('www-authenticate', 'Bearer');
-  return reply.code(failed.status).header('cache-control', 'no-store').type('application/json; charset=utf-8').send(failureBody(failed));
+  return reply
+    .code(failed.status)
+    .header('cache-control', 'no-store')
+    .type('application/json; charset=utf-8')
+    .send(failureBody(failed));
 }
 
 /** Fastify's error handler. */
 export function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failed = failureOf(error);
   if (failed.log !== null) {
-    request.log[failed.log]({ error: loggedError(error), route: request.routeOptions.url, code: failed.code }, 'request failed');
+    request.log[failed.log](
+      { error: loggedError(error), route: request.routeOptions.url, code: failed.code },
+      'request failed',
+    );
   }
   return sendFailure(reply, failed);
 }
@@ -132,7 +149,11 @@ export function answerSocketError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  const [status, phrase, message] = SOCKET_ERRORS[error.code ?? ''] ?? [400, 'Bad Request', 'This is not an HTTP request'];
+  const [status, phrase, message] = SOCKET_ERRORS[error.code ?? ''] ?? [
+    400,
+    'Bad Request',
+    'This is not an HTTP request',
+  ];
   const body = JSON.stringify(failureBody(failure('VALIDATION_ERROR', message)));
   socket.end(
     `HTTP/1.1 ${status} ${phrase}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

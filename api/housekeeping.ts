@@ -12,17 +12,32 @@ const EXPIRED_REFRESH_KEPT_MS = 24 * 3_600_000;
 /** Runs the housekeeping once. */
 export async function keepHouse({ db, clock }: Pick<ApiContext, 'db' | 'clock'>): Promise<void> {
   const now = clock.now();
-  await db.sql.deleteFrom('idempotency_keys').where('created_at', '<', now - IDEMPOTENCY_KEPT_MS).execute();
-  await db.sql.deleteFrom('refresh_tokens').where('expires_at', '<', now - EXPIRED_REFRESH_KEPT_MS).execute();
-  await db.sql.deleteFrom('login_failures').where('failures', '>', 0).where('last_at', '<', now - FORGET_FAILURES_MS).execute();
-  await db.sql.deleteFrom('login_failures').where('last_at', '<', now - FORGET_KNOWN_MS).execute();
+  await db.sql
+    .deleteFrom('idempotency_keys')
+    .where('created_at', '<', now - IDEMPOTENCY_KEPT_MS)
+    .execute();
+  await db.sql
+    .deleteFrom('refresh_tokens')
+    .where('expires_at', '<', now - EXPIRED_REFRESH_KEPT_MS)
+    .execute();
+  await db.sql
+    .deleteFrom('login_failures')
+    .where('failures', '>', 0)
+    .where('last_at', '<', now - FORGET_FAILURES_MS)
+    .execute();
+  await db.sql
+    .deleteFrom('login_failures')
+    .where('last_at', '<', now - FORGET_KNOWN_MS)
+    .execute();
 }
 
 /** Keeps house every ten minutes until stopped. Returns the way to stop. */
 export function startHousekeeping(ctx: ApiContext): () => void {
   const everyMs = EVERY_MS * 0.9 + ctx.ids.below(EVERY_MS * 0.2);
   const timer = setInterval(() => {
-    keepHouse(ctx).catch((error: unknown) => ctx.log.warn({ error: loggedError(error) }, 'housekeeping failed; it runs again'));
+    keepHouse(ctx).catch((error: unknown) =>
+      ctx.log.warn({ error: loggedError(error) }, 'housekeeping failed; it runs again'),
+    );
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);

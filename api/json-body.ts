@@ -29,9 +29,10 @@ export function readJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = body.toString();
     if (text === '') done(null, undefined);
-    else if (nestsDeeper(text, DEPTH_MAX)) done(apiError('VALIDATION_ERROR', `The body nests deeper than ${DEPTH_MAX}`));
+    else if (nestsDeeper(text, DEPTH_MAX))
+      done(apiError('VALIDATION_ERROR', `The body nests deeper than ${DEPTH_MAX}`));
     else
-      parse(request, text, (error, value) => {
+      void parse(request, text, (error, value) => {
         if (error) done(apiError('VALIDATION_ERROR', 'The body is not valid JSON'));
         else done(null, value);
       });

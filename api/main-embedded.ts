@@ -7,7 +7,8 @@ import { startApi, welcomeLines } from './start-api.ts';
 
 await runProgram(async () => {
   const config = readConfig();
-  if (config.hubProcesses > 1) throw new ConfigError('HUB_PROCESSES: several hub processes run with `npm run start:hub`, not with `npm start`');
+  if (config.hubProcesses > 1)
+    throw new ConfigError('HUB_PROCESSES: several hub processes run with `npm run start:hub`, not with `npm start`');
   const parts = await composeParts(config, createLogger(config, 'podoh', 'warn'));
   const { hub } = composeHub(parts);
   const hubPort = await hub.start();

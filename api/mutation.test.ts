@@ -43,7 +43,14 @@ function probe(url: string): Route {
     status: 201,
     handler: async (call) => {
       const answer = await mutate(call, async (tx, now) => {
-        const row = { tenant_id: call.actor.tenantId, parent_id: null, config: '{}', rev: 0, placement_rev: 0, version: 1 };
+        const row = {
+          tenant_id: call.actor.tenantId,
+          parent_id: null,
+          config: '{}',
+          rev: 0,
+          placement_rev: 0,
+          version: 1,
+        };
         const inserted = await tx
           .insertInto('groups')
           .values({ ...row, name: call.body.name, created_at: now, updated_at: now })
@@ -92,9 +99,11 @@ describeEachDatabase('a mutation', (open, engine) => {
 
   const post = (key?: string, body: object = { name }, at = api) =>
     at.send('POST', URL, { as: user, body, ...(key !== undefined && { key }) });
-  const groups = () => db.sql.selectFrom('groups').select(['id', 'rev']).where('tenant_id', '=', user.tenantId).execute();
+  const groups = () =>
+    db.sql.selectFrom('groups').select(['id', 'rev']).where('tenant_id', '=', user.tenantId).execute();
   const audits = () => db.sql.selectFrom('audit_logs').selectAll().where('tenant_id', '=', user.tenantId).execute();
-  const changes = () => db.sql.selectFrom('changes').selectAll().where('tenant_id', '=', user.tenantId).orderBy('rev').execute();
+  const changes = () =>
+    db.sql.selectFrom('changes').selectAll().where('tenant_id', '=', user.tenantId).orderBy('rev').execute();
 
   test('writes its rows, the audit and the changes together, and announces the last rev after the commit', async () => {
     const answer = await post();
@@ -109,7 +118,14 @@ describeEachDatabase('a mutation', (open, engine) => {
     expect(second).toBe((first ?? 0) + 1);
     expect(await groups()).toEqual([{ id, rev: first }]);
     expect(await audits()).toMatchObject([
-      { user_id: user.id, username: user.username, action: 'group.created', entity: 'group', entity_id: id, ip: '127.0.0.1' },
+      {
+        user_id: user.id,
+        username: user.username,
+        action: 'group.created',
+        entity: 'group',
+        entity_id: id,
+        ip: '127.0.0.1',
+      },
     ]);
     expect((await audits())[0]?.request_id).toBe(answer.headers['x-request-id']);
     expect(api.hints).toEqual([{ kind: 'changes', rev: second }]);
@@ -149,7 +165,7 @@ describeEachDatabase('a mutation', (open, engine) => {
       await api.send('POST', `${URL}?x=`, { as: user, body: { name }, key: 'key-3' }),
     ];
     expect(refusals.slice(0, 2).map((answer) => [answer.statusCode, answer.json().error.code])).toEqual(
-      Array(2).fill([409, 'IDEMPOTENCY_MISMATCH']),
+      Array.from({ length: 2 }, () => [409, 'IDEMPOTENCY_MISMATCH']),
     );
     expect(refusals[2]?.statusCode).toBe(400);
     expect(await groups()).toHaveLength(1);
@@ -164,7 +180,9 @@ describeEachDatabase('a mutation', (open, engine) => {
   });
 
   test('sent twelve times at once, from two processes, has one effect', async () => {
-    const answers = await Promise.all(Array.from({ length: 12 }, (_, n) => post('key-5', { name }, n % 2 === 0 ? api : other)));
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => post('key-5', { name }, n % 2 === 0 ? api : other)),
+    );
     const good = answers.filter((answer) => answer.statusCode === 201);
     expect(good.length).toBeGreaterThan(0);
     expect(new Set(good.map((answer) => answer.body)).size).toBe(1);
@@ -292,10 +310,18 @@ describeEachDatabase('a mutation', (open, engine) => {
           mutate(call, async (tx) => {
             deadlocks++;
             for (const id of [call.body.first, call.body.second]) {
-              await tx.updateTable('groups').set((eb) => ({ version: eb('version', '+', 1) })).where('id', '=', id).execute();
+              await tx
+                .updateTable('groups')
+                .set((eb) => ({ version: eb('version', '+', 1) }))
+                .where('id', '=', id)
+                .execute();
               await sleep(100);
             }
-            return { data: {}, changes: [], audit: { action: 'lock.tested', entity: 'group', entityId: null, detail: null } };
+            return {
+              data: {},
+              changes: [],
+              audit: { action: 'lock.tested', entity: 'group', entityId: null, detail: null },
+            };
           }),
       });
       api = await openApi(db, { routes: [probe(URL), locks], clock: api.clock });

@@ -84,7 +84,11 @@ async function takeKey(tx: Transaction<Database>, call: Call, key: KeyMaterial, 
 async function keepAnswer(tx: Transaction<Database>, call: Call, key: KeyMaterial, data: unknown): Promise<void> {
   await tx
     .updateTable('idempotency_keys')
-    .set({ state: 'done', status_code: call.status, response: seal(call.ctx.ids, key.sealKey, JSON.stringify({ data })) })
+    .set({
+      state: 'done',
+      status_code: call.status,
+      response: seal(call.ctx.ids, key.sealKey, JSON.stringify({ data })),
+    })
     .where('tenant_id', '=', call.actor.tenantId)
     .where('user_id', '=', call.actor.userId)
     .where('idempotency_key', '=', key.digest)
@@ -125,7 +129,11 @@ async function answerAgain<T>(call: Call, key: KeyMaterial, now: number): Promis
   return JSON.parse(unseal(key.sealKey, row.response)) as { data: T };
 }
 
-async function commit<T>(call: Call, key: KeyMaterial | null, work: Work<T>): Promise<{ mutation: Mutation<T>; lastRev: number | null }> {
+async function commit<T>(
+  call: Call,
+  key: KeyMaterial | null,
+  work: Work<T>,
+): Promise<{ mutation: Mutation<T>; lastRev: number | null }> {
   const { ctx, actor } = call;
   return inTransaction(ctx.db, async (tx) => {
     const now = ctx.clock.now();

@@ -17,7 +17,10 @@ export function addRequestLog(app: FastifyInstance, registry: Registry): void {
   app.addHook('onResponse', async (request, reply) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
     const elapsedMs = reply.elapsedTime;
-    seconds.observe({ method: request.is404 ? 'none' : request.method, route, status: String(reply.statusCode) }, elapsedMs / 1_000);
+    seconds.observe(
+      { method: request.is404 ? 'none' : request.method, route, status: String(reply.statusCode) },
+      elapsedMs / 1_000,
+    );
     const isNotable = reply.statusCode >= 400 || elapsedMs >= SLOW_MS || (request.method !== 'GET' && route !== 'none');
     const line = {
       method: request.method,

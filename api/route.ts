@@ -4,7 +4,7 @@
  * Deny by default: a route without a policy makes the boot fail (guardPolicies).
  */
 import type { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TEnum, type TObject, type TProperties, type TSchema } from 'typebox';
 import { ERROR_STATUS, type ErrorCode } from '../protocol/errors.ts';
 import type { Actor, ApiContext } from './context.ts';
@@ -156,7 +156,7 @@ export function route<
     paged: spec.paged ?? false,
     raw: spec.raw ?? false,
     bucket: spec.bucket ?? 'default',
-    run: (call) => spec.handler(call as unknown as CallOf<K, Parsed<P>, Parsed<Q>, Parsed<B>>),
+    run: (call) => spec.handler(call),
   };
 }
 
@@ -214,7 +214,10 @@ function callOf(ctx: ApiContext, spec: Route, request: FastifyRequest): Call<nev
 }
 
 function sendRaw(reply: FastifyReply, answer: RawAnswer): FastifyReply {
-  reply.code(answer.status ?? 200).headers({ ...answer.headers }).type(answer.contentType);
+  reply
+    .code(answer.status ?? 200)
+    .headers({ ...answer.headers })
+    .type(answer.contentType);
   // A string or bytes with a content type are sent as they are; the serialiser is not asked.
   return reply.send(answer.body);
 }
@@ -225,7 +228,7 @@ export function registerRoutes(app: FastifyInstance, ctx: ApiContext, routes: re
     const loose = spec.body === undefined ? null : looseObjectPath(spec.body);
     if (loose !== null) throw new Error(`${spec.method} ${spec.url}: body schema ${loose} allows unknown fields`);
     app.route({
-      method: spec.method as HTTPMethods,
+      method: spec.method,
       url: spec.url,
       config: { policy: spec.policy, bucket: spec.bucket },
       schema: {
@@ -239,7 +242,7 @@ export function registerRoutes(app: FastifyInstance, ctx: ApiContext, routes: re
           '4xx': FailureEnvelope,
           '5xx': FailureEnvelope,
         },
-      } as Record<string, unknown>,
+      },
       handler: async (request, reply) => {
         const call = callOf(ctx, spec, request);
         const answer = await spec.run(call);
@@ -307,7 +310,10 @@ function limitSchema() {
  * Query schema of a list: `page`, `limit` (<= 200), `sort` (one of the columns; `-` before it for descending), `q`, and
  * the list's own filters.
  */
-export function listQuery<const C extends string, F extends TProperties>(columns: readonly C[], filters: F): TObject<ListProperties<C> & F> {
+export function listQuery<const C extends string, F extends TProperties>(
+  columns: readonly C[],
+  filters: F,
+): TObject<ListProperties<C> & F> {
   const sorts = columns.flatMap((column): Signed<C>[] => [column, `-${column}`]);
   return Type.Object(
     {
@@ -318,13 +324,18 @@ export function listQuery<const C extends string, F extends TProperties>(columns
       ...filters,
     },
     { additionalProperties: false },
-  ) as unknown as TObject<ListProperties<C> & F>;
+  );
 }
 
 /** Splits a `sort` value into its column and direction; without one, the fallback. */
-export function sortOf<C extends string>(sort: Signed<C> | undefined, fallback: Signed<C>): { column: C; direction: 'asc' | 'desc' } {
+export function sortOf<C extends string>(
+  sort: Signed<C> | undefined,
+  fallback: Signed<C>,
+): { column: C; direction: 'asc' | 'desc' } {
   const value = sort ?? fallback;
-  return value.startsWith('-') ? { column: value.slice(1) as C, direction: 'desc' } : { column: value as C, direction: 'asc' };
+  return value.startsWith('-')
+    ? { column: value.slice(1) as C, direction: 'desc' }
+    : { column: value as C, direction: 'asc' };
 }
 
 /** Escapes LIKE's wildcards in a search text; use with `escape '!'`, which both databases understand alike. */

@@ -29,7 +29,10 @@ export interface StartedApi {
   stop(): Promise<void>;
 }
 
-export function buildApi(context: ApiContext, options: Pick<StartOptions, 'playerRoot' | 'publicHubUrl'>): FastifyInstance {
+export function buildApi(
+  context: ApiContext,
+  options: Pick<StartOptions, 'playerRoot' | 'publicHubUrl'>,
+): FastifyInstance {
   const app = buildApp(context, [...groupRoutes(), ...deviceRoutes(), ...alertRoutes()]);
   app.register(servePlayer, { root: options.playerRoot, hubUrl: options.publicHubUrl });
   return app;
@@ -58,7 +61,8 @@ export function welcomeLines(started: StartedApi): string[] {
   const lines = [`Podoh is ready`, `  API      ${started.url}/api/v1`, `  Player   ${started.url}/player/`];
   if (started.made !== null) {
     lines.push(`  Admin    ${started.made.username}`);
-    if (started.made.generatedPassword !== null) lines.push(`  Password ${started.made.generatedPassword}   (shown this once)`);
+    if (started.made.generatedPassword !== null)
+      lines.push(`  Password ${started.made.generatedPassword}   (shown this once)`);
   }
   return lines;
 }

@@ -23,7 +23,10 @@ export function isLockWaitTimeout(error: unknown): boolean {
 }
 
 /** Runs `work` in a transaction, again when it lost a conflict; `work` must have no effect outside the transaction. */
-export async function inTransaction<T>(db: OpenDatabase<Database>, work: (tx: Transaction<Database>) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  db: OpenDatabase<Database>,
+  work: (tx: Transaction<Database>) => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.sql.transaction().execute(work);

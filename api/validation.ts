@@ -19,7 +19,7 @@ interface SchemaNode {
 }
 
 /** The path of an object in the schema that would let unknown fields through, or null when there is none. */
-export function looseObjectPath(schema: TSchema, path = '#'): string | null {
+export function looseObjectPath(schema: TSchema | SchemaNode, path = '#'): string | null {
   const node = schema as SchemaNode;
   if (node.properties !== undefined && node.additionalProperties !== false) return path;
   const children: [string, SchemaNode][] = [
@@ -30,7 +30,7 @@ export function looseObjectPath(schema: TSchema, path = '#'): string | null {
     ...(node.allOf ?? []).map((part, index): [string, SchemaNode] => [`allOf/${index}`, part]),
   ];
   for (const [name, child] of children) {
-    const found = looseObjectPath(child as TSchema, `${path}/${name}`);
+    const found = looseObjectPath(child, `${path}/${name}`);
     if (found !== null) return found;
   }
   return null;
@@ -51,7 +51,12 @@ export function coerceText(schema: TSchema, given: unknown): Record<string, unkn
   const { properties = {} } = schema as SchemaNode;
   for (const [name, value] of Object.entries(given ?? {})) {
     const node = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    Object.defineProperty(result, name, { value: node ? fromText(node, value) : value, enumerable: true, writable: true, configurable: true });
+    Object.defineProperty(result, name, {
+      value: node ? fromText(node, value) : value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
   }
   for (const [name, node] of Object.entries(properties)) {
     if (!Object.hasOwn(result, name) && node.default !== undefined) result[name] = node.default;

@@ -1,4 +1,12 @@
-import { createHash, createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign, constants } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  constants,
+} from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Clock, Tokens } from './core/ports.ts';
@@ -19,7 +27,8 @@ let nowMs = Date.UTC(2026, 10, 20, 9);
 const clock: Clock = { now: () => nowMs, monotonicMs: () => nowMs };
 const seconds = () => Math.floor(nowMs / 1_000);
 
-const base64url = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+const base64url = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
 function thumbprint(publicPem: string): string {
   const { e, kty, n } = createPublicKey(publicPem).export({ format: 'jwk' });
@@ -51,19 +60,26 @@ function forge({ header, claims, without, key = ours.privateKey, signer }: Forge
   };
   if (without !== undefined) delete body[without];
   const input = `${base64url({ alg: 'RS256', typ: 'at+jwt', kid: KID, ...header })}.${base64url(body)}`;
-  const signature = signer ? signer(input) : sign('RSA-SHA256', Buffer.from(input), createPrivateKey(key)).toString('base64url');
+  const signature = signer
+    ? signer(input)
+    : sign('RSA-SHA256', Buffer.from(input), createPrivateKey(key)).toString('base64url');
   return `${input}.${signature}`;
 }
 
-const hmac = (secret: string | Buffer) => (input: string) => createHmac('sha256', secret).update(input).digest('base64url');
+const hmac = (secret: string | Buffer) => (input: string) =>
+  createHmac('sha256', secret).update(input).digest('base64url');
 const pss = (input: string) =>
-  sign('RSA-SHA256', Buffer.from(input), { key: ours.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }).toString('base64url');
+  sign('RSA-SHA256', Buffer.from(input), {
+    key: ours.privateKey,
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: 32,
+  }).toString('base64url');
 
 const good = forge();
 const [goodHeader = '', goodBody = '', goodSignature = ''] = good.split('.');
 
 const BAD: Record<string, () => string> = {
-  'nothing': () => '',
+  nothing: () => '',
   'no dots': () => 'abc',
   'two parts': () => `${goodHeader}.${goodBody}`,
   'four parts': () => `${good}.x`,
@@ -76,13 +92,21 @@ const BAD: Record<string, () => string> = {
   'alg None': () => forge({ header: { alg: 'None' }, signer: () => '' }),
   'HS256 with the public PEM': () => forge({ header: { alg: 'HS256' }, signer: hmac(ours.publicKey) }),
   'HS256 with the public DER': () =>
-    forge({ header: { alg: 'HS256' }, signer: hmac(createPublicKey(ours.publicKey).export({ type: 'spki', format: 'der' })) }),
+    forge({
+      header: { alg: 'HS256' },
+      signer: hmac(createPublicKey(ours.publicKey).export({ type: 'spki', format: 'der' })),
+    }),
   'PS256 with our key': () => forge({ header: { alg: 'PS256' }, signer: pss }),
   'PSS bytes that say RS256': () => forge({ signer: pss }),
-  'RS512': () => forge({ header: { alg: 'RS512' }, signer: (input) => sign('RSA-SHA512', Buffer.from(input), ours.privateKey).toString('base64url') }),
+  RS512: () =>
+    forge({
+      header: { alg: 'RS512' },
+      signer: (input) => sign('RSA-SHA512', Buffer.from(input), ours.privateKey).toString('base64url'),
+    }),
   'no alg': () => forge({ header: { alg: undefined } }),
   'a key of somebody else': () => forge({ key: theirs.privateKey }),
-  'a key of somebody else with its own kid': () => forge({ key: theirs.privateKey, header: { kid: thumbprint(theirs.publicKey) } }),
+  'a key of somebody else with its own kid': () =>
+    forge({ key: theirs.privateKey, header: { kid: thumbprint(theirs.publicKey) } }),
   'a key of somebody else as jwk': () =>
     forge({ key: theirs.privateKey, header: { jwk: createPublicKey(theirs.publicKey).export({ format: 'jwk' }) } }),
   'a jku': () => forge({ key: theirs.privateKey, header: { jku: 'https://evil.example/jwks.json' } }),
@@ -101,7 +125,7 @@ const BAD: Record<string, () => string> = {
   'no issuer': () => forge({ without: 'iss' }),
   'the audience of the hub': () => forge({ claims: { aud: 'podoh-hub' } }),
   'no audience': () => forge({ without: 'aud' }),
-  'expired': () => forge({ claims: { iat: seconds() - USER_TOKEN_SECONDS - 6, exp: seconds() - 6 } }),
+  expired: () => forge({ claims: { iat: seconds() - USER_TOKEN_SECONDS - 6, exp: seconds() - 6 } }),
   'no exp': () => forge({ without: 'exp' }),
   'exp as text': () => forge({ claims: { exp: String(seconds() + 60) } }),
   'issued an hour ago and still running': () => forge({ claims: { iat: seconds() - 3_600, exp: seconds() + 3_600 } }),
@@ -185,7 +209,11 @@ describe('access tokens', () => {
   });
 
   test('whatever bytes come, verifying answers and never throws', async () => {
-    const piece = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom(goodHeader, goodBody, goodSignature, ''));
+    const piece = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom(goodHeader, goodBody, goodSignature, ''),
+    );
     const json = fc.json().map(base64url);
     const text = fc.array(fc.oneof(piece, json), { minLength: 1, maxLength: 5 }).map((parts) => parts.join('.'));
     await fc.assert(
@@ -199,10 +227,14 @@ describe('access tokens', () => {
   });
 
   test('need an RSA key of at least 2048 bits', async () => {
-    const make = (privateKeyPem: string, retiredPublicKeys: string[] = []) => createTokens({ privateKeyPem, retiredPublicKeys, clock });
+    const make = (privateKeyPem: string, retiredPublicKeys: string[] = []) =>
+      createTokens({ privateKeyPem, retiredPublicKeys, clock });
     await expect(make(keyPair(1_024).privateKey)).rejects.toThrow('at least 2048 bits, not 1024');
     await expect(make(ours.privateKey, [keyPair(1_024).publicKey])).rejects.toThrow('at least 2048 bits');
-    const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const elliptic = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+    });
     await expect(make(elliptic.toString())).rejects.toThrow('must be an RSA key, not ec');
     await expect(make('no key')).rejects.toThrow();
   });

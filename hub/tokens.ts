@@ -3,7 +3,18 @@
  * issuer, audience and type are pinned, and a key is found by its `kid` alone: nothing in a token can make us fetch or
  * choose anything else.
  */
-import { calculateJwkThumbprint, errors, exportJWK, importPKCS8, importSPKI, jwtVerify, SignJWT, type CryptoKey, type JWTHeaderParameters, type JWTPayload } from 'jose';
+import {
+  calculateJwkThumbprint,
+  errors,
+  exportJWK,
+  importPKCS8,
+  importSPKI,
+  jwtVerify,
+  SignJWT,
+  type CryptoKey,
+  type JWTHeaderParameters,
+  type JWTPayload,
+} from 'jose';
 import { createPublicKey } from 'node:crypto';
 import type { Clock, DeviceClaims, TokenRefusal, Tokens, UserClaims, Verified } from './core/ports.ts';
 
@@ -42,7 +53,7 @@ async function publicKeyOf(spkiPem: string): Promise<PublicKey> {
   if (bits < KEY_BITS_MIN) throw new Error(`a token key must have at least ${KEY_BITS_MIN} bits, not ${bits}`);
   const key = await importSPKI(spkiPem, ALGORITHM, { extractable: true });
   const { kty, n, e } = await exportJWK(key);
-  const kid = await calculateJwkThumbprint({ kty: kty ?? '', n: n ?? '', e: e ?? '' } as Parameters<typeof calculateJwkThumbprint>[0]);
+  const kid = await calculateJwkThumbprint({ kty: 'RSA', n: n ?? '', e: e ?? '' });
   return { kid, key, jwk: { kty, n, e, kid, alg: ALGORITHM, use: 'sig' } };
 }
 
@@ -86,7 +97,12 @@ export async function createTokens({ privateKeyPem, retiredPublicKeys, clock }: 
     return found.key;
   }
 
-  async function issue(claims: JWTPayload, sub: number, audience: string, seconds: number): Promise<{ token: string; expiresIn: number }> {
+  async function issue(
+    claims: JWTPayload,
+    sub: number,
+    audience: string,
+    seconds: number,
+  ): Promise<{ token: string; expiresIn: number }> {
     const iat = Math.floor(clock.now() / 1000);
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: ALGORITHM, typ: TYPE, kid: signing.kid })
@@ -99,7 +115,12 @@ export async function createTokens({ privateKeyPem, retiredPublicKeys, clock }: 
     return { token, expiresIn: seconds };
   }
 
-  async function verify<C>(token: string, audience: string, seconds: number, read: (payload: JWTPayload) => C | null): Promise<Verified<C>> {
+  async function verify<C>(
+    token: string,
+    audience: string,
+    seconds: number,
+    read: (payload: JWTPayload) => C | null,
+  ): Promise<Verified<C>> {
     if (token.length > TOKEN_CHARS_MAX) return { ok: false, why: 'malformed' };
     try {
       const { payload } = await jwtVerify(token, keyFor, {

@@ -24,7 +24,7 @@ import {
 } from 'kysely';
 
 /** Versions before this one may corrupt a database in WAL mode when it is reset (sqlite.org/wal.html#walresetbug). */
-export const SQLITE_VERSION_MIN = '3.51.3';
+const SQLITE_VERSION_MIN = '3.51.3';
 /** Longest wait for another process's write lock, in milliseconds. Past it: SQLITE_BUSY. */
 const BUSY_WAIT_MS = 5_000;
 /** Wait inside SQLite for locks held for microseconds (checkpoint, recovery), in milliseconds. */

@@ -7,6 +7,7 @@ import { DOWN_SCHEMAS } from './down.ts';
 import { ERROR_STATUS } from './errors.ts';
 import { REFUSALS } from './frame-refusal.ts';
 import { GOLDEN_DOWN, GOLDEN_HTTP, GOLDEN_UP } from './golden-frames.ts';
+import { HTTP_CALLS, type HttpCall } from './http-calls.ts';
 import * as limits from './limits.ts';
 import { SYNC_SCHEMAS } from './sync.ts';
 import { UP_SCHEMAS } from './up.ts';
@@ -17,16 +18,17 @@ type JsonObject = { [key: string]: Json };
 type Components = Map<string, Json>;
 
 /** What each frame from a device is for, and the frame that answers it, if one does. */
-const UP_OPERATIONS: Readonly<Record<keyof typeof UP_SCHEMAS, { summary: string; reply?: keyof typeof DOWN_SCHEMAS }>> = {
-  hello: { summary: 'The first frame of a session: what the device has', reply: 'welcome' },
-  status: { summary: 'What the device says of itself, every statusSeconds' },
-  applied: { summary: 'Confirms that everything up to this rev is stored' },
-  receipt: { summary: "The device's own word on alert deployments", reply: 'ack' },
-  'command.update': { summary: 'How far a command has got', reply: 'ack' },
-  auth: { summary: 'A new access token, before the old one runs out', reply: 'authenticated' },
-  log: { summary: 'Proof of play', reply: 'ack' },
-  ping: { summary: 'Liveness for clients that cannot see WebSocket pings', reply: 'pong' },
-};
+const UP_OPERATIONS: Readonly<Record<keyof typeof UP_SCHEMAS, { summary: string; reply?: keyof typeof DOWN_SCHEMAS }>> =
+  {
+    hello: { summary: 'The first frame of a session: what the device has', reply: 'welcome' },
+    status: { summary: 'What the device says of itself, every statusSeconds' },
+    applied: { summary: 'Confirms that everything up to this rev is stored' },
+    receipt: { summary: "The device's own word on alert deployments", reply: 'ack' },
+    'command.update': { summary: 'How far a command has got', reply: 'ack' },
+    auth: { summary: 'A new access token, before the old one runs out', reply: 'authenticated' },
+    log: { summary: 'Proof of play', reply: 'ack' },
+    ping: { summary: 'Liveness for clients that cannot see WebSocket pings', reply: 'pong' },
+  };
 
 const DOWN_SUMMARIES: Readonly<Record<keyof typeof DOWN_SCHEMAS, string>> = {
   welcome: 'Opens the session; carries the whole state unless the hello was current',
@@ -42,76 +44,6 @@ const DOWN_SUMMARIES: Readonly<Record<keyof typeof DOWN_SCHEMAS, string>> = {
   pong: 'Answers ping',
   authenticated: 'Answers auth',
 };
-
-interface HttpCall {
-  readonly name: string;
-  readonly method: 'GET' | 'POST' | 'PUT';
-  readonly path: string;
-  readonly summary: string;
-  readonly open?: true;
-  readonly request?: keyof typeof SYNC_SCHEMAS;
-  readonly answers: readonly (keyof typeof SYNC_SCHEMAS)[];
-}
-
-/** The HTTP half of the contract. */
-export const HTTP_CALLS: readonly HttpCall[] = [
-  {
-    name: 'register',
-    method: 'POST',
-    path: '/api/v1/sync/register',
-    summary: 'Asks to be paired, and polls for it with pollSecret',
-    open: true,
-    request: 'RegisterRequest',
-    answers: ['RegisterPending', 'RegisterPaired'],
-  },
-  {
-    name: 'token',
-    method: 'POST',
-    path: '/api/v1/sync/token',
-    summary: 'Exchanges the credential for an access token',
-    open: true,
-    request: 'TokenRequest',
-    answers: ['TokenResponse'],
-  },
-  {
-    name: 'heartbeat',
-    method: 'POST',
-    path: '/api/v1/sync/heartbeat',
-    summary: 'The desired state over plain HTTP; held back up to waitSeconds while nothing is new',
-    request: 'HeartbeatRequest',
-    answers: ['HeartbeatResponse'],
-  },
-  {
-    name: 'schedule',
-    method: 'GET',
-    path: '/api/v1/sync/schedule',
-    summary: 'The manifest; ETag and If-None-Match, 304 when unchanged',
-    answers: ['Manifest'],
-  },
-  {
-    name: 'receipts',
-    method: 'POST',
-    path: '/api/v1/sync/receipts',
-    summary: 'A batch of receipts; answered after commit, a repeat is harmless',
-    request: 'ReceiptsRequest',
-    answers: ['BatchResponse'],
-  },
-  {
-    name: 'log',
-    method: 'POST',
-    path: '/api/v1/sync/log',
-    summary: 'A batch of proof of play; answered after commit, a repeat is harmless',
-    request: 'LogRequest',
-    answers: ['BatchResponse'],
-  },
-  {
-    name: 'commandFile',
-    method: 'PUT',
-    path: '/api/v1/sync/commands/{commandId}/file',
-    summary: 'The result file of a command: a PNG, JPEG or WebP picture, gzip, zip or plain text; at most COMMAND_FILE_BYTES_MAX',
-    answers: [],
-  },
-];
 
 /** The document; the same for every call. */
 export function buildAsyncApi(): JsonObject {
@@ -219,7 +151,8 @@ function framesOf(
 function upOperations(): JsonObject {
   return Object.fromEntries(
     Object.entries(UP_OPERATIONS).map(([type, { summary, reply }]) => {
-      const answer = reply === undefined ? {} : { reply: { channel: { $ref: '#/channels/socket' }, messages: socketRefs([reply]) } };
+      const answer =
+        reply === undefined ? {} : { reply: { channel: { $ref: '#/channels/socket' }, messages: socketRefs([reply]) } };
       return [`receive${pascal(type)}`, operation('receive', type, summary, answer)];
     }),
   );
@@ -227,7 +160,10 @@ function upOperations(): JsonObject {
 
 function downOperations(): JsonObject {
   return Object.fromEntries(
-    Object.entries(DOWN_SUMMARIES).map(([type, summary]) => [`send${pascal(type)}`, operation('send', type, summary, {})]),
+    Object.entries(DOWN_SUMMARIES).map(([type, summary]) => [
+      `send${pascal(type)}`,
+      operation('send', type, summary, {}),
+    ]),
   );
 }
 
@@ -241,12 +177,31 @@ function httpMessages(schemas: Components): Map<string, Json> {
     if (call.request !== undefined) messages.set(`${call.name}Request`, httpMessage(call.request, schemas, false));
     for (const answer of call.answers) messages.set(answerName(call, answer), httpMessage(answer, schemas, true));
   }
-  const file = { name: 'commandFile', title: 'commandFile', contentType: 'application/octet-stream', payload: { type: 'string', format: 'binary' } };
+  const file = {
+    name: 'commandFile',
+    title: 'commandFile',
+    contentType: 'application/octet-stream',
+    payload: { type: 'string', format: 'binary' },
+  };
   messages.set('commandFileRequest', file);
   const failure = component(ERROR_ENVELOPE, schemas);
-  const nothing = { type: 'object', required: ['success', 'data'], properties: { success: { const: true }, data: { type: 'object' } } };
-  messages.set('httpDone', { name: 'done', title: 'Done, nothing to say', contentType: 'application/json', payload: nothing });
-  messages.set('httpFailure', { name: 'failure', title: 'Every failure', contentType: 'application/json', payload: failure });
+  const nothing = {
+    type: 'object',
+    required: ['success', 'data'],
+    properties: { success: { const: true }, data: { type: 'object' } },
+  };
+  messages.set('httpDone', {
+    name: 'done',
+    title: 'Done, nothing to say',
+    contentType: 'application/json',
+    payload: nothing,
+  });
+  messages.set('httpFailure', {
+    name: 'failure',
+    title: 'Every failure',
+    contentType: 'application/json',
+    payload: failure,
+  });
   return messages;
 }
 
@@ -288,9 +243,16 @@ const ERROR_ENVELOPE = {
 function httpChannels(): JsonObject {
   return Object.fromEntries(
     HTTP_CALLS.map((call) => {
-      const parameters = call.path.includes('{commandId}') ? { parameters: { commandId: { description: "The command's id" } } } : {};
+      const parameters = call.path.includes('{commandId}')
+        ? { parameters: { commandId: { description: "The command's id" } } }
+        : {};
       const messages = [...requestNames(call), ...answerNames(call)];
-      const channel = { address: call.path, servers: [{ $ref: '#/servers/http' }], messages: refs(messages), ...parameters };
+      const channel = {
+        address: call.path,
+        servers: [{ $ref: '#/servers/http' }],
+        messages: refs(messages),
+        ...parameters,
+      };
       return [call.name, channel];
     }),
   );

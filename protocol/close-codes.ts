@@ -7,8 +7,18 @@ export type CloseAction = 'reconnect-now' | 'reconnect-backoff' | 'reconnect-aft
 export const CLOSE_RANGES: readonly { from: number; to: number; action: CloseAction; meaning: string }[] = [
   { from: 4000, to: 4099, action: 'reconnect-now', meaning: 'reconnect at once with a small jitter' },
   { from: 4100, to: 4199, action: 'reconnect-backoff', meaning: 'reconnect with exponential backoff and full jitter' },
-  { from: 4200, to: 4299, action: 'reconnect-after-wait', meaning: 'get what the code asks for (a token), wait, then reconnect' },
-  { from: 4300, to: 4399, action: 'stop-until-paired', meaning: 'stop connecting until paired again; keep playing the cache' },
+  {
+    from: 4200,
+    to: 4299,
+    action: 'reconnect-after-wait',
+    meaning: 'get what the code asks for (a token), wait, then reconnect',
+  },
+  {
+    from: 4300,
+    to: 4399,
+    action: 'stop-until-paired',
+    meaning: 'stop connecting until paired again; keep playing the cache',
+  },
 ];
 
 export const CLOSE_CODES = {

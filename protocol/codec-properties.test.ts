@@ -30,7 +30,8 @@ function readMsgpack(bytes: Uint8Array): { value: unknown; floats: number } {
     at += width;
     return value;
   };
-  const string = (length: number) => take(length, new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(at, at + length)));
+  const string = (length: number) =>
+    take(length, new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(at, at + length)));
   const array = (length: number): unknown[] => Array.from({ length }, () => read());
   const map = (length: number): Record<string, unknown> => {
     const entries: [string, unknown][] = [];
@@ -103,12 +104,19 @@ const { document } = fc.letrec<{ document: unknown }>((tie) => ({
 }));
 const object = fc.dictionary(key, document, { maxKeys: 8 });
 
-const instant = fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }).map((date) => date.toISOString());
+const instant = fc
+  .date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true })
+  .map((date) => date.toISOString());
 const id = fc.oneof(fc.integer({ min: 1, max: 9_999 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
 const words = fc.string({ unit: 'grapheme', maxLength: 64 });
 const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
   fc.record({ type: fc.constant('applied' as const), rev: fc.maxSafeNat() }),
-  fc.record({ type: fc.constant('hello' as const), epoch: id, rev: fc.maxSafeNat(), displayed: fc.array(id, { maxLength: 9 }) }),
+  fc.record({
+    type: fc.constant('hello' as const),
+    epoch: id,
+    rev: fc.maxSafeNat(),
+    displayed: fc.array(id, { maxLength: 9 }),
+  }),
   fc.record({
     type: fc.constant('status' as const),
     freeStorageBytes: fc.double({ min: 0, max: 1e15, noNaN: true }),
@@ -118,23 +126,26 @@ const upFrame: fc.Arbitrary<UpFrame> = fc.oneof(
   }),
   fc.record({
     type: fc.constant('receipt' as const),
-    items: fc.array(fc.record({ deploymentId: id, stage: fc.constantFrom('received' as const, 'failed' as const), at: instant }), {
-      minLength: 1,
-      maxLength: 5,
-    }),
+    items: fc.array(
+      fc.record({ deploymentId: id, stage: fc.constantFrom('received' as const, 'failed' as const), at: instant }),
+      {
+        minLength: 1,
+        maxLength: 5,
+      },
+    ),
   }),
 );
 
 const hostileBytes = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
-  fc.tuple(upFrame, fc.constantFrom(...CODECS), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat(3)).map(
-    ([frame, codec, edits, cut]) => {
+  fc
+    .tuple(upFrame, fc.constantFrom(...CODECS), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat(3))
+    .map(([frame, codec, edits, cut]) => {
       const encoded = encodeFrame(frame, codec);
       const bytes = Buffer.from(encoded);
       for (const [at, value] of edits) bytes[at % bytes.length] = value;
       return new Uint8Array(bytes.subarray(0, bytes.length - cut));
-    },
-  ),
+    }),
 );
 
 describe('what we write', () => {
@@ -212,12 +223,35 @@ describe('what we read', () => {
   });
 
   test('UTF-8 is judged as Node judges it', () => {
-    const edges = fc.constantFrom(0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5);
+    const edges = fc.constantFrom(
+      0x7f,
+      0x80,
+      0x8f,
+      0x90,
+      0x9f,
+      0xa0,
+      0xbf,
+      0xc1,
+      0xc2,
+      0xdf,
+      0xe0,
+      0xed,
+      0xef,
+      0xf0,
+      0xf4,
+      0xf5,
+    );
     const nearlyText = fc.array(fc.oneof(edges, fc.nat(255)), { maxLength: 12 }).map((list) => Uint8Array.from(list));
     fc.assert(
-      fc.property(fc.oneof(nearlyText, fc.string({ unit: 'binary' }).map((text) => Buffer.from(text))), (bytes) => {
-        expect(isWellFormedUtf8(bytes, 0, bytes.length)).toBe(isUtf8(bytes));
-      }),
+      fc.property(
+        fc.oneof(
+          nearlyText,
+          fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+        ),
+        (bytes) => {
+          expect(isWellFormedUtf8(bytes, 0, bytes.length)).toBe(isUtf8(bytes));
+        },
+      ),
       { numRuns: 3_000 },
     );
   });

@@ -30,7 +30,10 @@ function nested(depth: number): unknown {
 
 describe.each(CODECS)('frames in %s', (codec) => {
   test('a frame comes back as it went, and unknown fields at every depth are dropped and counted', () => {
-    const frame: UpFrame = { type: 'receipt', items: [{ deploymentId: 7, stage: 'displayed', at: '2026-11-20T09:30:00.000Z' }] };
+    const frame: UpFrame = {
+      type: 'receipt',
+      items: [{ deploymentId: 7, stage: 'displayed', at: '2026-11-20T09:30:00.000Z' }],
+    };
     const noisy = { ...frame, later: { deep: [1] }, items: [{ ...frame.items[0], constructor: 1, toString: 'x' }] };
     expect(decodeFrame(written(noisy, codec), codec)).toEqual({ ok: true, frame, ignoredFields: 3 });
   });
@@ -62,7 +65,10 @@ describe.each(CODECS)('frames in %s', (codec) => {
 
   test('the count limit holds to the value', () => {
     const filler = FRAME_VALUES_MAX - 5;
-    expect(decodeFrame(written({ type: 'x', a: Array(filler).fill(0) }, codec), codec)).toEqual({ ok: true, unknown: 'x' });
+    expect(decodeFrame(written({ type: 'x', a: Array(filler).fill(0) }, codec), codec)).toEqual({
+      ok: true,
+      unknown: 'x',
+    });
     expect(decodeFrame(written({ type: 'x', a: Array(filler + 1).fill(0) }, codec), codec)).toEqual({
       ok: false,
       why: 'too-many-values',
@@ -81,16 +87,28 @@ describe.each(CODECS)('frames in %s', (codec) => {
 
   test('numbers at the edges: exact ids only, no infinities, and minus zero becomes zero', () => {
     const most = Number.MAX_SAFE_INTEGER;
-    expect(decodeFrame(written({ type: 'applied', rev: most }, codec), codec)).toMatchObject({ ok: true, frame: { rev: most } });
+    expect(decodeFrame(written({ type: 'applied', rev: most }, codec), codec)).toMatchObject({
+      ok: true,
+      frame: { rev: most },
+    });
     for (const rev of [-1, 0.5, 1e300, '5', null, true, [5]]) {
       expect(decodeFrame(written({ type: 'applied', rev }, codec), codec)).toEqual({ ok: false, why: 'schema' });
     }
-    const zero = decodeFrame(codec === 'json' ? text('{"type":"applied","rev":-0}') : written({ type: 'applied', rev: -0 }, codec), codec);
+    const zero = decodeFrame(
+      codec === 'json' ? text('{"type":"applied","rev":-0}') : written({ type: 'applied', rev: -0 }, codec),
+      codec,
+    );
     expect(zero.ok && zero.frame?.type === 'applied' && Object.is(zero.frame.rev, 0)).toBe(true);
   });
 
   test('instants that no calendar has are refused', () => {
-    for (const at of ['2026-13-01T00:00:00.000Z', '2026-11-32T00:00:00.000Z', '2026-11-20T24:00:00.000Z', '2026-11-20 09:30:00Z', '']) {
+    for (const at of [
+      '2026-13-01T00:00:00.000Z',
+      '2026-11-32T00:00:00.000Z',
+      '2026-11-20T24:00:00.000Z',
+      '2026-11-20 09:30:00Z',
+      '',
+    ]) {
       const frame = { type: 'receipt', items: [{ deploymentId: 1, stage: 'received', at }] };
       expect(decodeFrame(written(frame, codec), codec)).toEqual({ ok: false, why: 'schema' });
     }
@@ -169,7 +187,10 @@ describe('JSON only', () => {
 
   test('hostile keys leave Object.prototype alone', () => {
     const before = Reflect.ownKeys(Object.prototype).length;
-    decodeFrame(text('{"type":"status","constructor":{"prototype":{"polluted":1}},"x":{"__proto__":{"polluted":1}}}'), 'json');
+    decodeFrame(
+      text('{"type":"status","constructor":{"prototype":{"polluted":1}},"x":{"__proto__":{"polluted":1}}}'),
+      'json',
+    );
     expect(Reflect.ownKeys(Object.prototype)).toHaveLength(before);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
@@ -243,13 +264,20 @@ describe('HTTP bodies', () => {
     const bad = decodeBody(text('{"items":[{"stage":"received","at":"now"}]}'), syncValidators.ReceiptsRequest);
     expect(bad).toMatchObject({ ok: false, why: 'schema' });
     expect(bad.ok ? [] : bad.details.map((detail) => detail.field)).toEqual(['items.0.deploymentId', 'items.0.at']);
-    const many = decodeBody(text(JSON.stringify({ items: Array(50).fill({}) })), syncValidators.ReceiptsRequest);
+    const many = decodeBody(
+      text(JSON.stringify({ items: Array.from({ length: 50 }, () => ({})) })),
+      syncValidators.ReceiptsRequest,
+    );
     expect(many.ok ? [] : many.details).toHaveLength(10);
   });
 
   test('size, syntax and roots are refused before the schema', () => {
     const check = (json: string) => decodeBody(text(json), syncValidators.TokenRequest);
-    expect(check(`{"deviceId":1,"credential":"${'x'.repeat(FRAME_BYTES_MAX)}"}`)).toEqual({ ok: false, why: 'too-large', details: [] });
+    expect(check(`{"deviceId":1,"credential":"${'x'.repeat(FRAME_BYTES_MAX)}"}`)).toEqual({
+      ok: false,
+      why: 'too-large',
+      details: [],
+    });
     expect(check('{')).toEqual({ ok: false, why: 'malformed', details: [] });
     expect(check('[]')).toEqual({ ok: false, why: 'not-an-object', details: [] });
     expect(check('')).toEqual({ ok: false, why: 'empty', details: [] });

@@ -54,7 +54,11 @@ export function decodeFrame(bytes: Uint8Array, codec: Codec, maxBytes: number = 
 }
 
 /** Decodes a frame from the hub: for players, load tests and tests. Same gates, wider limits. */
-export function decodeDownFrame(bytes: Uint8Array, codec: Codec, maxBytes: number = DOWN_BYTES_MAX): Decoded<DownFrame> {
+export function decodeDownFrame(
+  bytes: Uint8Array,
+  codec: Codec,
+  maxBytes: number = DOWN_BYTES_MAX,
+): Decoded<DownFrame> {
   return decode(bytes, codec, maxBytes, DOWN_VALUES_MAX, downValidators);
 }
 
@@ -90,13 +94,19 @@ function decode<F>(
 }
 
 /** Size, scan, parser, keys: everything that does not depend on the type. */
-function parse(bytes: Uint8Array, codec: Codec, maxBytes: number, valuesMax: number): Record<string, unknown> | Refusal {
+function parse(
+  bytes: Uint8Array,
+  codec: Codec,
+  maxBytes: number,
+  valuesMax: number,
+): Record<string, unknown> | Refusal {
   if (bytes.byteLength > maxBytes) return 'too-large';
   if (bytes.byteLength === 0) return 'empty';
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const keys = codec === 'json' ? scanJson(view, FRAME_DEPTH_MAX, valuesMax) : scanMsgpack(view, FRAME_DEPTH_MAX, valuesMax);
+  const keys =
+    codec === 'json' ? scanJson(view, FRAME_DEPTH_MAX, valuesMax) : scanMsgpack(view, FRAME_DEPTH_MAX, valuesMax);
   if (typeof keys === 'string') return keys;
-  const value = codec === 'json' ? parseJson(view) : unpackr.unpack(view);
+  const value: unknown = codec === 'json' ? parseJson(view) : unpackr.unpack(view);
   if (value === undefined) return 'malformed';
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not-an-object';
   const kept = countKeys(value);

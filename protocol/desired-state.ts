@@ -5,11 +5,23 @@
 import Type, { type Static } from 'typebox';
 
 /** A row id: a positive integer that is exact in IEEE 754 doubles. */
-export const Id = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'An id: a positive integer' });
+export const Id = Type.Integer({
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'An id: a positive integer',
+});
 /** A revision of the database's history: grows strictly in commit order within an epoch. */
-export const Rev = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Revision, grows strictly in commit order within an epoch' });
+export const Rev = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: 'Revision, grows strictly in commit order within an epoch',
+});
 /** The identity of the database's history; another number after a restore. */
-export const Epoch = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "Identity of the database's history; new after a restore" });
+export const Epoch = Type.Integer({
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: "Identity of the database's history; new after a restore",
+});
 /** ISO 8601 UTC with milliseconds, e.g. `2026-11-20T09:30:00.000Z`. */
 export const Timestamp = Type.String({
   pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d\\.\\d{3}Z$',
@@ -40,7 +52,9 @@ export type AlertContent = Static<typeof AlertContent>;
 export const Alert = Type.Object(
   {
     deploymentId: Id,
-    alertId: Type.Union([Id, Type.Null()], { description: 'The prepared alert it came from; null when written on the spot' }),
+    alertId: Type.Union([Id, Type.Null()], {
+      description: 'The prepared alert it came from; null when written on the spot',
+    }),
     rev: Rev,
     severity: Severity,
     title: Type.String({ minLength: 1, maxLength: 200 }),
@@ -64,7 +78,9 @@ export const Config = Type.Object(
     orientation: Type.Optional(Type.Enum([...ORIENTATIONS])),
     timezone: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'IANA time zone name' })),
     power: Type.Optional(Type.Enum(['on', 'off'])),
-    statusSeconds: Type.Optional(Type.Integer({ minimum: 5, maximum: 3600, description: 'How often to send `status`' })),
+    statusSeconds: Type.Optional(
+      Type.Integer({ minimum: 5, maximum: 3600, description: 'How often to send `status`' }),
+    ),
   },
   { $id: 'Config', additionalProperties: false },
 );
@@ -91,7 +107,10 @@ export const Command = Type.Object(
   {
     commandId: Id,
     name: CommandName,
-    args: Type.Record(Type.String({ maxLength: 64 }), Type.Union([Type.String({ maxLength: 1024 }), Type.Number(), Type.Boolean()])),
+    args: Type.Record(
+      Type.String({ maxLength: 64 }),
+      Type.Union([Type.String({ maxLength: 1024 }), Type.Number(), Type.Boolean()]),
+    ),
     issuedAt: Timestamp,
     expiresAt: Timestamp,
   },

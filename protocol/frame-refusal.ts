@@ -18,7 +18,7 @@ export const REFUSALS = {
   'forbidden-key': 'the key __proto__',
   'duplicate-key': 'the same key twice in one object',
   'not-an-object': 'a value that is not an object',
-  'no-type': 'a frame whose `type` is missing or not a string',
+  'no-type': 'a frame whose type is missing or not a string',
   schema: 'a known type whose fields are missing, of another kind or out of range',
 } as const;
 

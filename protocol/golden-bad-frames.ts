@@ -38,7 +38,13 @@ const JSON_FRAMES: readonly (readonly [name: string, refusal: Refusal, json: str
   ['a trailing comma', 'malformed', '{"type":"applied","rev":1,}'],
   ['one level too deep', 'too-deep', `{"type":"x","a":${'['.repeat(FRAME_DEPTH_MAX)}${']'.repeat(FRAME_DEPTH_MAX)}}`],
   ['two thousand brackets', 'too-deep', '['.repeat(2_000)],
-  ['one value too many', 'too-many-values', `{"type":"x","a":[${Array(FRAME_VALUES_MAX - 4).fill('0').join(',')}]}`],
+  [
+    'one value too many',
+    'too-many-values',
+    `{"type":"x","a":[${Array(FRAME_VALUES_MAX - 4)
+      .fill('0')
+      .join(',')}]}`,
+  ],
   ['half a surrogate pair', 'lone-surrogate', '{"type":"x","a":"\\ud800"}'],
   ['a pair the wrong way round', 'lone-surrogate', '{"type":"x","a":"\\udc00\\ud800"}'],
   ['__proto__', 'forbidden-key', '{"type":"applied","rev":1,"__proto__":{"a":1}}'],
@@ -53,8 +59,16 @@ const JSON_FRAMES: readonly (readonly [name: string, refusal: Refusal, json: str
   ['a negative rev', 'schema', '{"type":"applied","rev":-1}'],
   ['an infinite rev', 'schema', '{"type":"applied","rev":1e309}'],
   ['a rev that doubles cannot hold', 'schema', '{"type":"applied","rev":9007199254740993}'],
-  ['a stage of the hub', 'schema', '{"type":"receipt","items":[{"deploymentId":1,"stage":"sent","at":"2026-11-20T09:30:00.000Z"}]}'],
-  ['local time', 'schema', '{"type":"receipt","items":[{"deploymentId":1,"stage":"received","at":"2026-11-20T09:30:00.000+01:00"}]}'],
+  [
+    'a stage of the hub',
+    'schema',
+    '{"type":"receipt","items":[{"deploymentId":1,"stage":"sent","at":"2026-11-20T09:30:00.000Z"}]}',
+  ],
+  [
+    'local time',
+    'schema',
+    '{"type":"receipt","items":[{"deploymentId":1,"stage":"received","at":"2026-11-20T09:30:00.000+01:00"}]}',
+  ],
   ['no receipts in a receipt', 'schema', '{"type":"receipt","items":[]}'],
 ];
 
@@ -69,7 +83,12 @@ const HEX_FRAMES: readonly (readonly [name: string, codec: Codec, refusal: Refus
   ['a string of four billion', 'msgpack', 'length-lies', around('dbffffffff')],
   ['eight nested lies', 'msgpack', 'length-lies', around('dd00003fff'.repeat(7))],
   ['one level too deep', 'msgpack', 'too-deep', around('91'.repeat(FRAME_DEPTH_MAX) + 'c0')],
-  ['one value too many', 'msgpack', 'too-many-values', around(`dc${(FRAME_VALUES_MAX - 4).toString(16).padStart(4, '0')}${'00'.repeat(FRAME_VALUES_MAX - 4)}`)],
+  [
+    'one value too many',
+    'msgpack',
+    'too-many-values',
+    around(`dc${(FRAME_VALUES_MAX - 4).toString(16).padStart(4, '0')}${'00'.repeat(FRAME_VALUES_MAX - 4)}`),
+  ],
   ['a record definition', 'msgpack', 'unsupported-type', 'd4724092a161a1620102'],
   ['a timestamp', 'msgpack', 'unsupported-type', around('d6ff00000000')],
   ['an extension of length zero', 'msgpack', 'unsupported-type', around('c70001')],
@@ -86,7 +105,12 @@ const HEX_FRAMES: readonly (readonly [name: string, codec: Codec, refusal: Refus
   ['an array', 'msgpack', 'not-an-object', '90'],
   ['no type', 'msgpack', 'no-type', `81${packed('rev')}01`],
   ['NaN as a rev', 'msgpack', 'schema', `82${packed('type')}${packed('applied')}${packed('rev')}cb7ff8000000000000`],
-  ['infinity as a rev', 'msgpack', 'schema', `82${packed('type')}${packed('applied')}${packed('rev')}cb7ff0000000000000`],
+  [
+    'infinity as a rev',
+    'msgpack',
+    'schema',
+    `82${packed('type')}${packed('applied')}${packed('rev')}cb7ff0000000000000`,
+  ],
   ['nil for an optional field', 'msgpack', 'schema', `82${packed('type')}${packed('hello')}${packed('rev')}c0`],
 ];
 

@@ -51,7 +51,14 @@ const STATE: DesiredState = {
   rev: 40_970,
   alerts: [FIRE, DRILL],
   schedule: { version: 40_900 },
-  config: { volume: 30, brightness: 80, orientation: 'portrait', timezone: 'Europe/Berlin', power: 'on', statusSeconds: 60 },
+  config: {
+    volume: 30,
+    brightness: 80,
+    orientation: 'portrait',
+    timezone: 'Europe/Berlin',
+    power: 'on',
+    statusSeconds: 60,
+  },
   commands: [SCREENSHOT],
 };
 const BARE_STATE: DesiredState = { epoch: EPOCH, rev: 1, alerts: [], schedule: null, config: {}, commands: [] };
@@ -88,15 +95,33 @@ const STATUS = {
   scheduleVersion: 40_900,
 } as const;
 const RECEIVED = { deploymentId: 512, stage: 'received', at: '2026-11-20T09:30:00.120Z' } as const;
-const FAILED = { deploymentId: 513, stage: 'failed', at: '2026-11-20T09:31:00.300Z', reason: 'stream not reachable' } as const;
+const FAILED = {
+  deploymentId: 513,
+  stage: 'failed',
+  at: '2026-11-20T09:31:00.300Z',
+  reason: 'stream not reachable',
+} as const;
 const DONE = { commandId: 88, state: 'succeeded', result: { bytes: 48_213, format: 'png', cropped: false } } as const;
 const REFUSED = { commandId: 89, state: 'rejected', reason: 'not supported on this board' } as const;
-const PLAYED = { id: 'p-000017', contentId: 33, scheduleId: 4, startedAt: '2026-11-20T09:00:00.000Z', playSeconds: 14.96 } as const;
+const PLAYED = {
+  id: 'p-000017',
+  contentId: 33,
+  scheduleId: 4,
+  startedAt: '2026-11-20T09:00:00.000Z',
+  playSeconds: 14.96,
+} as const;
 
 /** Frames from devices, by a name that starts with their type. */
 export const GOLDEN_UP: Readonly<Record<string, UpFrame>> = {
   'hello-first': { type: 'hello' },
-  hello: { type: 'hello', epoch: EPOCH, rev: 40_970, appVersion: '3.1.0', capabilities: ['reboot', 'screenshot'], displayed: [512] },
+  hello: {
+    type: 'hello',
+    epoch: EPOCH,
+    rev: 40_970,
+    appVersion: '3.1.0',
+    capabilities: ['reboot', 'screenshot'],
+    displayed: [512],
+  },
   status: { type: 'status', ...STATUS, displayed: [512] },
   'status-idle': { type: 'status', playing: null, displayed: [] },
   applied: { type: 'applied', rev: 40_961 },
@@ -162,7 +187,11 @@ export const GOLDEN_HTTP: Readonly<Record<keyof typeof SYNC_SCHEMAS, unknown>> =
   },
   RegisterPaired: { status: 'paired', deviceId: 42, credential: 'q83vASNFZ4mrze8BI0VniavN7wEjRWeJ' },
   TokenRequest: { deviceId: 42, credential: 'q83vASNFZ4mrze8BI0VniavN7wEjRWeJ' },
-  TokenResponse: { accessToken: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOjQyfQ.c2lnbmF0dXJl', tokenType: 'Bearer', expiresIn: 3_600 },
+  TokenResponse: {
+    accessToken: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOjQyfQ.c2lnbmF0dXJl',
+    tokenType: 'Bearer',
+    expiresIn: 3_600,
+  },
   HeartbeatRequest: {
     epoch: EPOCH,
     rev: 40_961,
@@ -202,17 +231,28 @@ export const GOLDEN_HTTP: Readonly<Record<keyof typeof SYNC_SCHEMAS, unknown>> =
   },
 };
 
+/** `RegisterPaired` as `register-paired`: what the body's file is called. */
+export function kebab(name: string): string {
+  return name.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => `-${letter}`).toLowerCase();
+}
+
 /** Every file of protocol/golden: its name and its exact text. */
 export function goldenFiles(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   const frames = { up: GOLDEN_UP, down: GOLDEN_DOWN };
-  for (const [direction, named] of Object.entries(frames)) {
+  for (const [direction, named] of Object.entries<Readonly<Record<string, UpFrame | DownFrame>>>(frames)) {
     for (const [name, frame] of Object.entries(named)) {
       files.set(`${direction}.${name}.json`, `${encodeFrame(frame, 'json')}\n`);
       files.set(`${direction}.${name}.hex`, `${Buffer.from(encodeFrame(frame, 'msgpack')).toString('hex')}\n`);
     }
   }
-  for (const [name, body] of Object.entries(GOLDEN_HTTP)) files.set(`http.${name}.json`, `${JSON.stringify(body)}\n`);
-  files.set('bad-frames.json', `[\n${badFrames().map((frame) => `  ${JSON.stringify(frame)}`).join(',\n')}\n]\n`);
+  for (const [name, body] of Object.entries(GOLDEN_HTTP))
+    files.set(`http.${kebab(name)}.json`, `${JSON.stringify(body)}\n`);
+  files.set(
+    'bad-frames.json',
+    `[\n${badFrames()
+      .map((frame) => `  ${JSON.stringify(frame)}`)
+      .join(',\n')}\n]\n`,
+  );
   return files;
 }

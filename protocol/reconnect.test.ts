@@ -49,12 +49,18 @@ describe('backoff', () => {
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     const hub = fc.record({ minMs: fc.nat(100_000), maxMs: fc.nat(1_000_000) });
     fc.assert(
-      fc.property(random, fc.nat(50), fc.boolean(), fc.option(hub, { nil: undefined }), (draw, failures, alertActive, bounds) => {
-        const input = { random: draw, alertActive, ...(bounds === undefined ? {} : { hub: bounds }) };
-        const { delayMs } = planReconnect({ failures }, UNOPENED, input);
-        expect(delayMs).toBeGreaterThanOrEqual(0);
-        expect(delayMs).toBeLessThan(alertActive ? RECONNECT_ALERT_MAX_MS : RECONNECT_MAX_MS);
-      }),
+      fc.property(
+        random,
+        fc.nat(50),
+        fc.boolean(),
+        fc.option(hub, { nil: undefined }),
+        (draw, failures, alertActive, bounds) => {
+          const input = { random: draw, alertActive, ...(bounds === undefined ? {} : { hub: bounds }) };
+          const { delayMs } = planReconnect({ failures }, UNOPENED, input);
+          expect(delayMs).toBeGreaterThanOrEqual(0);
+          expect(delayMs).toBeLessThan(alertActive ? RECONNECT_ALERT_MAX_MS : RECONNECT_MAX_MS);
+        },
+      ),
     );
     expect(planReconnect({ failures: 3 }, UNOPENED, { ...CALM, random: 0 }).delayMs).toBe(0);
   });
@@ -63,7 +69,9 @@ describe('backoff', () => {
     const slow = { ...CALM, hub: { minMs: 5_000, maxMs: 20_000 } };
     expect(failing(4, slow).map((plan) => plan.delayMs! + 1)).toEqual([5_000, 10_000, 20_000, 20_000]);
     const zero = { ...CALM, hub: { minMs: 0, maxMs: 60_000 } };
-    expect(failing(9, zero).map((plan) => plan.delayMs! + 1)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000]);
+    expect(failing(9, zero).map((plan) => plan.delayMs! + 1)).toEqual([
+      250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000,
+    ]);
   });
 
   test('a session that lived a minute starts it from nothing, a short one does not', () => {
@@ -77,7 +85,13 @@ describe('by close code', () => {
   test('drain and resync: at once, with a small jitter', () => {
     for (const { code } of [CLOSE_CODES.DRAIN, CLOSE_CODES.RESYNC]) {
       const plan = planReconnect({ failures: 4 }, welcomed(code, 10), CALM);
-      expect(plan).toEqual({ state: { failures: 0 }, action: 'reconnect-now', delayMs: RECONNECT_MIN_MS - 1, freshToken: false, useHttp: false });
+      expect(plan).toEqual({
+        state: { failures: 0 },
+        action: 'reconnect-now',
+        delayMs: RECONNECT_MIN_MS - 1,
+        freshToken: false,
+        useHttp: false,
+      });
     }
   });
 
@@ -89,13 +103,16 @@ describe('by close code', () => {
   });
 
   test('replaced: the loser waits, so that two players with one name do not kick each other for ever', () => {
-    const [soonest, latest] = [0, 0.999_999].map((random) => planReconnect(FRESH_RECONNECT, welcomed(4202, 10), { random, alertActive: true }));
+    const [soonest, latest] = [0, 0.999_999].map((random) =>
+      planReconnect(FRESH_RECONNECT, welcomed(4202, 10), { random, alertActive: true }),
+    );
     expect(soonest).toMatchObject({ delayMs: REPLACED_WAIT_MS, freshToken: false });
     expect(latest?.delayMs).toBe(2 * REPLACED_WAIT_MS);
   });
 
   test('a wait given in the reason is kept, within bounds, and only where the range says so', () => {
-    const ended = (code: number, reason: string) => planReconnect(FRESH_RECONNECT, { ...welcomed(code), reason }, { ...CALM, random: 0 });
+    const ended = (code: number, reason: string) =>
+      planReconnect(FRESH_RECONNECT, { ...welcomed(code), reason }, { ...CALM, random: 0 });
     expect(ended(4202, 'replaced 45000').delayMs).toBe(45_000);
     expect(ended(4202, 'replaced').delayMs).toBe(REPLACED_WAIT_MS);
     expect(ended(4200, 'token expired 2000').delayMs).toBe(2_000);

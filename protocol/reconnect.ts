@@ -63,7 +63,12 @@ export interface ReconnectPlan {
 export function planReconnect(state: Reconnect, end: SocketEnd, input: ReconnectInput): ReconnectPlan {
   const action = closeAction(end.code);
   const failures = failuresAfter(state, end, action);
-  const plan = { state: { failures }, action, freshToken: needsToken(end, failures), useHttp: failures >= HTTP_AFTER_FAILURES };
+  const plan = {
+    state: { failures },
+    action,
+    freshToken: needsToken(end, failures),
+    useHttp: failures >= HTTP_AFTER_FAILURES,
+  };
   if (action === 'stop-until-paired') return { ...plan, freshToken: false, useHttp: false, delayMs: null };
   const waitMs = action === 'reconnect-after-wait' ? givenWaitMs(end) : null;
   if (waitMs !== null) return { ...plan, delayMs: Math.round(waitMs * (1 + input.random)) };
@@ -93,7 +98,10 @@ function needsToken(end: SocketEnd, failures: number): boolean {
 }
 
 function ceilingMs(failures: number, input: ReconnectInput): number {
-  const most = Math.min(input.hub?.maxMs ?? RECONNECT_MAX_MS, input.alertActive ? RECONNECT_ALERT_MAX_MS : RECONNECT_MAX_MS);
+  const most = Math.min(
+    input.hub?.maxMs ?? RECONNECT_MAX_MS,
+    input.alertActive ? RECONNECT_ALERT_MAX_MS : RECONNECT_MAX_MS,
+  );
   const first = Math.max(FIRST_CEILING_MIN_MS, input.hub?.minMs ?? RECONNECT_MIN_MS);
   return Math.min(Math.max(most, FIRST_CEILING_MIN_MS), first * 2 ** Math.max(0, failures - 1));
 }

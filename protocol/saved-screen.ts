@@ -17,7 +17,8 @@ export function saveScreen(screen: Screen): string {
 export function restoreScreen(text: string | null): Screen {
   const saved = parsed(text);
   if (saved === null || saved['version'] !== SAVED_VERSION) return EMPTY_SCREEN;
-  const { epoch, rev, stateRev, alerts, tombstones, scheduleVersion, scheduleRev, config, configRev, commands, taken } = saved;
+  const { epoch, rev, stateRev, alerts, tombstones, scheduleVersion, scheduleRev, config, configRev, commands, taken } =
+    saved;
   if (!isCount(epoch) || !isCount(rev) || !isRevOrNone(stateRev) || stateRev > rev) return EMPTY_SCREEN;
   if (scheduleVersion !== null && !isCount(scheduleVersion)) return EMPTY_SCREEN;
   if (!isRevOrNone(scheduleRev) || !isRevOrNone(configRev) || !isConfig(config)) return EMPTY_SCREEN;
@@ -89,7 +90,12 @@ function isAlert(value: unknown): value is Alert {
 function isContent(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { id, type, url, sha256 } = value;
-  return isCount(id) && typeof type === 'string' && typeof url === 'string' && (sha256 === null || typeof sha256 === 'string');
+  return (
+    isCount(id) &&
+    typeof type === 'string' &&
+    typeof url === 'string' &&
+    (sha256 === null || typeof sha256 === 'string')
+  );
 }
 
 function isHeldCommand(value: unknown, id: number): value is HeldCommand {
@@ -99,7 +105,9 @@ function isHeldCommand(value: unknown, id: number): value is HeldCommand {
 function isCommand(value: unknown): value is Command {
   if (!isObject(value)) return false;
   const { commandId, name, args, issuedAt, expiresAt } = value;
-  return isCount(commandId) && typeof name === 'string' && isObject(args) && isInstant(issuedAt) && isInstant(expiresAt);
+  return (
+    isCount(commandId) && typeof name === 'string' && isObject(args) && isInstant(issuedAt) && isInstant(expiresAt)
+  );
 }
 
 function isTakenCommand(value: unknown): value is TakenCommand {
@@ -108,5 +116,7 @@ function isTakenCommand(value: unknown): value is TakenCommand {
 
 /** Config is a flat object of scalars; a key that this version does not know does no harm. */
 function isConfig(value: unknown): value is Config {
-  return isObject(value) && Object.values(value).every((entry) => typeof entry === 'string' || typeof entry === 'number');
+  return (
+    isObject(value) && Object.values(value).every((entry) => typeof entry === 'string' || typeof entry === 'number')
+  );
 }

@@ -5,7 +5,12 @@
  * One line per change, the newest last. What may change within a version is in version.ts: fields and types are only added, limits
  * only loosened, hubs deployed before players. Anything else is a new version.
  */
-export const SCHEMA_HASHES: readonly { readonly version: number; readonly date: string; readonly what: string; readonly sha256: string }[] = [
+export const SCHEMA_HASHES: readonly {
+  readonly version: number;
+  readonly date: string;
+  readonly what: string;
+  readonly sha256: string;
+}[] = [
   {
     version: 1,
     date: '2026-11-20',

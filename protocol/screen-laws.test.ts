@@ -83,17 +83,29 @@ function stateFrame(state: DesiredState): DownFrame {
 }
 
 function welcome(epoch: number, rev: number, state?: DesiredState): DownFrame {
-  const session = { sessionId: 's', connEpoch: 1, pingSeconds: 20, statusSeconds: 60, reconnect: { minMs: 0, maxMs: 60_000 } };
+  const session = {
+    sessionId: 's',
+    connEpoch: 1,
+    pingSeconds: 20,
+    statusSeconds: 60,
+    reconnect: { minMs: 0, maxMs: 60_000 },
+  };
   const times = { serverTime: iso(0), tokenExpiresAt: iso(3_600_000) };
   return { type: 'welcome', epoch, rev, ...session, ...times, ...(state === undefined ? {} : { state }) };
 }
 
 const op: fc.Arbitrary<Op> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('start' as const), severity: fc.constantFrom('info', 'critical') }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('start' as const), severity: fc.constantFrom('info', 'critical') }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('stop' as const), pick: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('finish' as const), pick: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('config' as const), volume: fc.nat(100) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('schedule' as const, 'command' as const, 'elsewhere' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constantFrom('schedule' as const, 'command' as const, 'elsewhere' as const) }),
+  },
 );
 const history = fc.array(op, { minLength: 1, maxLength: 14 }).map((ops) => play(ops, EPOCH));
 
@@ -106,7 +118,8 @@ function everything({ pushes, states }: History): DownFrame[] {
 function lossy(from: (history: History) => readonly DownFrame[]): fc.Arbitrary<{ told: History; heard: DownFrame[] }> {
   return history.chain((told) => {
     const frames = from(told);
-    const heard = frames.length === 0 ? fc.constant<DownFrame[]>([]) : fc.array(fc.constantFrom(...frames), { maxLength: 30 });
+    const heard =
+      frames.length === 0 ? fc.constant<DownFrame[]>([]) : fc.array(fc.constantFrom(...frames), { maxLength: 30 });
     return heard.map((list) => ({ told, heard: list }));
   });
 }
@@ -115,7 +128,10 @@ function lossy(from: (history: History) => readonly DownFrame[]): fc.Arbitrary<{
 const complete = history.chain((told) => {
   const frames = everything(told);
   return fc
-    .tuple(fc.shuffledSubarray(frames, { minLength: frames.length }), fc.array(fc.tuple(fc.nat(), fc.constantFrom(...frames))))
+    .tuple(
+      fc.shuffledSubarray(frames, { minLength: frames.length }),
+      fc.array(fc.tuple(fc.nat(), fc.constantFrom(...frames))),
+    )
     .map(([heard, repeats]) => {
       for (const [place, frame] of repeats) heard.splice(place % (heard.length + 1), 0, frame);
       return { told, heard };
@@ -157,7 +173,10 @@ function truth({ states }: History): ReturnType<typeof content> {
 }
 
 /** Runs a law and its control: the law holds, and without the guard a counterexample is found. */
-function lawAndControls(law: (reduce: Reducer) => fc.IRawProperty<unknown, false>, controls: Readonly<Record<string, Reducer>>): void {
+function lawAndControls(
+  law: (reduce: Reducer) => fc.IRawProperty<unknown, false>,
+  controls: Readonly<Record<string, Reducer>>,
+): void {
   test('holds', () => {
     fc.assert(law(merge), { numRuns: 500 });
   });

@@ -89,11 +89,17 @@ function shown(screen: Screen): number[] {
   return visibleAlerts(screen, NOW).map((one) => one.deploymentId);
 }
 
-const KNOWN = after(EMPTY_SCREEN, welcome(EPOCH, 10, state(10, { alerts: [alert(1, 4)], schedule: { version: 3 }, config: { volume: 30 } })));
+const KNOWN = after(
+  EMPTY_SCREEN,
+  welcome(EPOCH, 10, state(10, { alerts: [alert(1, 4)], schedule: { version: 3 }, config: { volume: 30 } })),
+);
 
 describe('state', () => {
   test('the first state fills the screen and says what to do', () => {
-    const events = eventsOf(EMPTY_SCREEN, stateFrame(10, { alerts: [alert(1, 4)], schedule: { version: 3 }, commands: [command(7)] }));
+    const events = eventsOf(
+      EMPTY_SCREEN,
+      stateFrame(10, { alerts: [alert(1, 4)], schedule: { version: 3 }, commands: [command(7)] }),
+    );
     expect(events).toEqual([
       { kind: 'applied', rev: 10 },
       { kind: 'alert-held', alert: alert(1, 4) },
@@ -103,8 +109,16 @@ describe('state', () => {
   });
 
   test('within the epoch it replaces what is not newer, and pushes with a higher rev stay', () => {
-    const pushed = after(KNOWN, start(14, alert(2, 14)), { type: 'schedule.changed', rev: 15, version: 15 }, start(11, alert(3, 11)));
-    const replaced = after(pushed, stateFrame(12, { alerts: [alert(4, 12)], schedule: { version: 12 }, config: { volume: 50 } }));
+    const pushed = after(
+      KNOWN,
+      start(14, alert(2, 14)),
+      { type: 'schedule.changed', rev: 15, version: 15 },
+      start(11, alert(3, 11)),
+    );
+    const replaced = after(
+      pushed,
+      stateFrame(12, { alerts: [alert(4, 12)], schedule: { version: 12 }, config: { volume: 50 } }),
+    );
     expect(shown(replaced)).toEqual([4, 2]);
     expect(replaced).toMatchObject({ rev: 15, stateRev: 12, scheduleVersion: 15, config: { volume: 50 } });
   });
@@ -122,8 +136,18 @@ describe('state', () => {
 
   test('another epoch replaces everything, drops tombstones, and keeps what was done', () => {
     const taken = takeCommand(after(KNOWN, stop(20, 1)), command(7));
-    const restored = after(taken, stateFrame(2, { epoch: EPOCH + 1, alerts: [alert(1, 2)], commands: [command(7), command(8)] }));
-    expect(restored).toMatchObject({ epoch: EPOCH + 1, rev: 2, stateRev: 2, tombstones: {}, scheduleVersion: null, config: {} });
+    const restored = after(
+      taken,
+      stateFrame(2, { epoch: EPOCH + 1, alerts: [alert(1, 2)], commands: [command(7), command(8)] }),
+    );
+    expect(restored).toMatchObject({
+      epoch: EPOCH + 1,
+      rev: 2,
+      stateRev: 2,
+      tombstones: {},
+      scheduleVersion: null,
+      config: {},
+    });
     expect(shown(restored)).toEqual([1]);
     expect(commandsToDo(restored, NOW).map((one) => one.commandId)).toEqual([8]);
   });
@@ -170,7 +194,11 @@ describe('pushes', () => {
       { type: 'schedule.changed', rev: 14, version: 14 },
       { type: 'schedule.changed', rev: 11, version: 11 },
     ];
-    expect(after(KNOWN, ...config, ...schedule)).toMatchObject({ rev: 14, config: { volume: 90 }, scheduleVersion: 14 });
+    expect(after(KNOWN, ...config, ...schedule)).toMatchObject({
+      rev: 14,
+      config: { volume: 90 },
+      scheduleVersion: 14,
+    });
   });
 
   test('each is confirmed with the highest rev seen, also when it was not news', () => {
@@ -183,12 +211,21 @@ describe('pushes', () => {
       { kind: 'applied', rev: 11 },
       { kind: 'alert-dropped', deploymentId: 1 },
     ]);
-    expect(eventsOf(KNOWN, { type: 'config.changed', rev: 11, config: { volume: 30 } })).toEqual([{ kind: 'applied', rev: 11 }]);
-    expect(eventsOf(KNOWN, { type: 'command', rev: 11, command: command(3) })[1]).toEqual({ kind: 'command', command: command(3) });
+    expect(eventsOf(KNOWN, { type: 'config.changed', rev: 11, config: { volume: 30 } })).toEqual([
+      { kind: 'applied', rev: 11 },
+    ]);
+    expect(eventsOf(KNOWN, { type: 'command', rev: 11, command: command(3) })[1]).toEqual({
+      kind: 'command',
+      command: command(3),
+    });
   });
 
   test('frames that are not about the screen, and types from the future, change nothing', () => {
-    for (const frame of [{ type: 'pong', serverTime: at(0) }, { type: 'ack', ids: ['x'] }, { type: 'from.the.future', rev: 99 }]) {
+    for (const frame of [
+      { type: 'pong', serverTime: at(0) },
+      { type: 'ack', ids: ['x'] },
+      { type: 'from.the.future', rev: 99 },
+    ]) {
       expect(applyDown(KNOWN, frame as DownFrame, NOW)).toEqual({ screen: KNOWN, events: [] });
     }
   });
@@ -205,14 +242,30 @@ describe('what the device claims to have', () => {
 
   test('grows when the hub welcomes without a state, or answers a heartbeat so', () => {
     expect(helloFor(after(KNOWN, welcome(EPOCH, 25)))).toEqual({ epoch: EPOCH, rev: 25 });
-    const answer = { epoch: EPOCH, rev: 26, serverTime: at(0), hasUpdate: false, scheduleVersion: 3, alert: true, alertContent: null };
+    const answer = {
+      epoch: EPOCH,
+      rev: 26,
+      serverTime: at(0),
+      hasUpdate: false,
+      scheduleVersion: 3,
+      alert: true,
+      alertContent: null,
+    };
     const polled = applyHeartbeat(KNOWN, { ...answer, nextHeartbeatSeconds: 30 }, NOW);
     expect(helloFor(polled.screen)).toEqual({ epoch: EPOCH, rev: 26 });
   });
 
   test('a heartbeat with a state is the same document as a state frame', () => {
     const next = state(30, { alerts: [alert(5, 28)] });
-    const answer = { epoch: EPOCH, rev: 30, serverTime: at(0), hasUpdate: true, scheduleVersion: null, alert: true, alertContent: alert(5, 28) };
+    const answer = {
+      epoch: EPOCH,
+      rev: 30,
+      serverTime: at(0),
+      hasUpdate: true,
+      scheduleVersion: null,
+      alert: true,
+      alertContent: alert(5, 28),
+    };
     const polled = applyHeartbeat(KNOWN, { ...answer, state: next, nextHeartbeatSeconds: 30 }, NOW);
     expect(polled.screen).toEqual(after(KNOWN, stateFrame(30, { alerts: [alert(5, 28)] })));
     const lost = applyHeartbeat(KNOWN, { ...answer, epoch: EPOCH + 1, nextHeartbeatSeconds: 30 }, NOW);
@@ -239,13 +292,18 @@ describe('what is shown', () => {
     expect(visibleAlerts(screen, null)).toEqual([]);
     expect(nextExpiryMs(screen, NOW)).toBe(NOW + 5_000);
     expect(nextExpiryMs(screen, NOW + 7_200_000)).toBeNull();
-    expect(visibleAlerts(after(EMPTY_SCREEN, stateFrame(9, { alerts: [alert(1, 1, { expiresAt: 'never' })] })), NOW)).toEqual([]);
+    expect(
+      visibleAlerts(after(EMPTY_SCREEN, stateFrame(9, { alerts: [alert(1, 1, { expiresAt: 'never' })] })), NOW),
+    ).toEqual([]);
   });
 });
 
 describe('commands', () => {
   test('are done once, oldest first, and not after their expiry', () => {
-    const screen = after(EMPTY_SCREEN, stateFrame(9, { commands: [command(8), command(6), command(7, { expiresAt: at(0) })] }));
+    const screen = after(
+      EMPTY_SCREEN,
+      stateFrame(9, { commands: [command(8), command(6), command(7, { expiresAt: at(0) })] }),
+    );
     expect(commandsToDo(screen, NOW).map((one) => one.commandId)).toEqual([6, 8]);
     const taken = takeCommand(screen, command(6));
     expect(commandsToDo(after(taken, stateFrame(10, { commands: [command(6)] })), NOW)).toEqual([]);

@@ -229,7 +229,10 @@ function replaceUpTo(screen: Screen, state: DesiredState): Screen {
   };
 }
 
-function newerThan<H extends { readonly rev: number }>(held: Readonly<Record<string, H>>, rev: number): Record<string, H> {
+function newerThan<H extends { readonly rev: number }>(
+  held: Readonly<Record<string, H>>,
+  rev: number,
+): Record<string, H> {
   return Object.fromEntries(Object.entries(held).filter(([, entry]) => entry.rev > rev));
 }
 
@@ -276,7 +279,8 @@ function settle(before: Screen, after: Screen, nowMs: number | null): Merged {
   const screen = withinBounds(after, nowMs);
   const events: ScreenEvent[] = [{ kind: 'applied', rev: screen.rev }];
   for (const [id, held] of Object.entries(screen.alerts)) {
-    if (before.alerts[id] === undefined || before.epoch !== screen.epoch) events.push({ kind: 'alert-held', alert: held.alert });
+    if (before.alerts[id] === undefined || before.epoch !== screen.epoch)
+      events.push({ kind: 'alert-held', alert: held.alert });
   }
   for (const id of Object.keys(before.alerts)) {
     if (screen.alerts[id] === undefined) events.push({ kind: 'alert-dropped', deploymentId: Number(id) });

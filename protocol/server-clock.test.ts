@@ -6,7 +6,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { applyDown, EMPTY_SCREEN, visibleAlerts, type Screen } from './screen.ts';
-import { observeServerTime, ONE_WAY_ERROR_MS, restoreClock, saveClock, serverNow, type OwnClocks, type ServerClock } from './server-clock.ts';
+import {
+  observeServerTime,
+  ONE_WAY_ERROR_MS,
+  restoreClock,
+  saveClock,
+  serverNow,
+  type OwnClocks,
+  type ServerClock,
+} from './server-clock.ts';
 
 const T0 = Date.parse('2026-11-20T10:00:00.000Z');
 
@@ -72,7 +80,10 @@ describe('over a restart', () => {
   );
 });
 
-type Step = { kind: 'wait'; ms: number } | { kind: 'jump'; ms: number } | { kind: 'reboot'; offMs: number; deadBattery: boolean };
+type Step =
+  | { kind: 'wait'; ms: number }
+  | { kind: 'jump'; ms: number }
+  | { kind: 'reboot'; offMs: number; deadBattery: boolean };
 
 /** How a device tells the time; the controls tell it worse. */
 interface Timekeeping {
@@ -83,13 +94,22 @@ const reference: Timekeeping = { now: (clock, own) => serverNow(clock, own.monot
 const byWallClock: Timekeeping = { ...reference, now: (_clock, own) => own.wallMs };
 const believingAnyWallClock: Timekeeping = {
   ...reference,
-  restore: (text, own) => restoreClock(text, { ...own, wallMs: Math.max(own.wallMs, (JSON.parse(text) as OwnClocks).wallMs) }),
+  restore: (text, own) =>
+    restoreClock(text, { ...own, wallMs: Math.max(own.wallMs, (JSON.parse(text) as OwnClocks).wallMs) }),
 };
 
-/** One isolated device with an alert that runs for ten minutes. It saves its clock every minute, as README.md asks. */
+/** One isolated device with an alert that runs for ten minutes. As README.md asks, it saves its clock each minute and when its wall clock was set. */
 function play(steps: readonly Step[], time: Timekeeping): { true: number; shown: boolean }[] {
   const expiresAt = T0 + 600_000;
-  const alert = { deploymentId: 1, alertId: null, rev: 1, severity: 'critical' as const, title: 'T', message: '', drill: false };
+  const alert = {
+    deploymentId: 1,
+    alertId: null,
+    rev: 1,
+    severity: 'critical' as const,
+    title: 'T',
+    message: '',
+    drill: false,
+  };
   const state = { epoch: 1, rev: 1, alerts: [{ ...alert, startedAt: iso(T0), expiresAt: iso(expiresAt) }] };
   const whole = { ...state, schedule: null, config: {}, commands: [] };
   const screen: Screen = applyDown(EMPTY_SCREEN, { type: 'state', epoch: 1, rev: 1, state: whole }, T0).screen;
@@ -126,8 +146,15 @@ function play(steps: readonly Step[], time: Timekeeping): { true: number; shown:
 const HOUR = 3_600_000;
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 900_000 }) }),
-  fc.record({ kind: fc.constant('jump' as const), ms: fc.integer({ min: -24 * HOUR * 3_650, max: 24 * HOUR * 3_650 }) }),
-  fc.record({ kind: fc.constant('reboot' as const), offMs: fc.integer({ min: 0, max: 10 * HOUR }), deadBattery: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('jump' as const),
+    ms: fc.integer({ min: -24 * HOUR * 3_650, max: 24 * HOUR * 3_650 }),
+  }),
+  fc.record({
+    kind: fc.constant('reboot' as const),
+    offMs: fc.integer({ min: 0, max: 10 * HOUR }),
+    deadBattery: fc.boolean(),
+  }),
 );
 
 describe('[INV-3] an isolated device never shows an alert past its expiry', () => {
@@ -150,9 +177,15 @@ describe('[INV-3] an isolated device never shows an alert past its expiry', () =
 
   test('while the process lives, no jump of the wall clock changes what is shown', () => {
     fc.assert(
-      fc.property(fc.array(step.filter((one) => one.kind !== 'reboot'), { minLength: 1, maxLength: 8 }), (steps) => {
-        for (const moment of play(steps, reference)) expect(moment.shown).toBe(moment.true + 100 < T0 + 600_000);
-      }),
+      fc.property(
+        fc.array(
+          step.filter((one) => one.kind !== 'reboot'),
+          { minLength: 1, maxLength: 8 },
+        ),
+        (steps) => {
+          for (const moment of play(steps, reference)) expect(moment.shown).toBe(moment.true + 100 < T0 + 600_000);
+        },
+      ),
     );
   });
 });

@@ -8,7 +8,12 @@ const Label = Type.String({ maxLength: 120 });
 
 export const RegisterRequest = Type.Object(
   {
-    playerId: Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._:-]+$', description: "The player's own stable name" }),
+    playerId: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      pattern: '^[A-Za-z0-9._:-]+$',
+      description: "The player's own stable name",
+    }),
     pollSecret: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
     name: Type.Optional(Label),
     model: Type.Optional(Label),
@@ -23,7 +28,10 @@ export type RegisterRequest = Static<typeof RegisterRequest>;
 export const RegisterPending = Type.Object(
   {
     status: Type.Literal('pending'),
-    pairingCode: Type.String({ pattern: '^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$', description: 'Crockford base32, to be shown large' }),
+    pairingCode: Type.String({
+      pattern: '^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$',
+      description: 'Crockford base32, to be shown large',
+    }),
     pollSecret: Type.String(),
     expiresAt: Timestamp,
     pollAfterSeconds: Type.Integer({ minimum: 1 }),
@@ -38,10 +46,17 @@ export const RegisterPaired = Type.Object(
 export type RegisterPaired = Static<typeof RegisterPaired>;
 export type RegisterResponse = RegisterPending | RegisterPaired;
 
-export const TokenRequest = Type.Object({ deviceId: Id, credential: Type.String({ minLength: 1, maxLength: 256 }) }, { $id: 'TokenRequest' });
+export const TokenRequest = Type.Object(
+  { deviceId: Id, credential: Type.String({ minLength: 1, maxLength: 256 }) },
+  { $id: 'TokenRequest' },
+);
 export type TokenRequest = Static<typeof TokenRequest>;
 export const TokenResponse = Type.Object(
-  { accessToken: Type.String(), tokenType: Type.Literal('Bearer'), expiresIn: Type.Integer({ minimum: 1, description: 'seconds' }) },
+  {
+    accessToken: Type.String(),
+    tokenType: Type.Literal('Bearer'),
+    expiresIn: Type.Integer({ minimum: 1, description: 'seconds' }),
+  },
   { $id: 'TokenResponse' },
 );
 export type TokenResponse = Static<typeof TokenResponse>;
@@ -79,7 +94,10 @@ export const ReceiptsRequest = Type.Object(
   { items: Type.Array(Receipt, { minItems: 1, maxItems: RECEIPTS_MAX }) },
   { $id: 'ReceiptsRequest' },
 );
-export const LogRequest = Type.Object({ entries: Type.Array(LogEntry, { minItems: 1, maxItems: LOG_ENTRIES_MAX }) }, { $id: 'LogRequest' });
+export const LogRequest = Type.Object(
+  { entries: Type.Array(LogEntry, { minItems: 1, maxItems: LOG_ENTRIES_MAX }) },
+  { $id: 'LogRequest' },
+);
 export const BatchResponse = Type.Object(
   { accepted: Type.Integer({ minimum: 0 }), duplicates: Type.Integer({ minimum: 0 }) },
   { $id: 'BatchResponse' },
@@ -102,7 +120,13 @@ export const Manifest = Type.Object(
   {
     version: Type.Union([Rev, Type.Null()]),
     schedules: Type.Array(
-      Type.Object({ id: Id, name: Type.String(), priority: Type.Integer(), layout: Type.Unknown(), timing: Type.Unknown() }),
+      Type.Object({
+        id: Id,
+        name: Type.String(),
+        priority: Type.Integer(),
+        layout: Type.Unknown(),
+        timing: Type.Unknown(),
+      }),
     ),
     contentList: Type.Array(ManifestContent),
     prefetch: Type.Array(ManifestContent, { description: 'Content of alerts, to have before it is needed' }),

@@ -18,14 +18,22 @@ export const Receipt = Type.Object(
 );
 export type Receipt = Static<typeof Receipt>;
 
-export const Capabilities = Type.Array(CommandName, { maxItems: 32, description: 'Commands that this device can carry out' });
+export const Capabilities = Type.Array(CommandName, {
+  maxItems: 32,
+  description: 'Commands that this device can carry out',
+});
 
 export const COMMAND_UPDATE_STATES = ['acknowledged', 'succeeded', 'failed', 'rejected'] as const;
 export const CommandUpdate = Type.Object(
   {
     commandId: Id,
     state: Type.Enum([...COMMAND_UPDATE_STATES]),
-    result: Type.Optional(Type.Record(Type.String({ maxLength: 64 }), Type.Union([Type.String({ maxLength: 1024 }), Type.Number(), Type.Boolean()]))),
+    result: Type.Optional(
+      Type.Record(
+        Type.String({ maxLength: 64 }),
+        Type.Union([Type.String({ maxLength: 1024 }), Type.Number(), Type.Boolean()]),
+      ),
+    ),
     reason: Type.Optional(Type.String({ maxLength: 200 })),
   },
   { $id: 'CommandUpdate' },
@@ -78,7 +86,9 @@ export const Hello = Type.Object(
     rev: Type.Optional(Rev),
     appVersion: Type.Optional(Type.String({ maxLength: 64 })),
     capabilities: Type.Optional(Capabilities),
-    displayed: Type.Optional(Type.Array(Id, { maxItems: DISPLAYED_MAX, description: 'Alert deployments on glass at this moment' })),
+    displayed: Type.Optional(
+      Type.Array(Id, { maxItems: DISPLAYED_MAX, description: 'Alert deployments on glass at this moment' }),
+    ),
   },
   { $id: 'Hello' },
 );
@@ -90,7 +100,10 @@ export const ReceiptFrame = Type.Object(
   { type: Type.Literal('receipt'), items: Type.Array(Receipt, { minItems: 1, maxItems: RECEIPTS_MAX }) },
   { $id: 'ReceiptFrame' },
 );
-export const CommandUpdateFrame = Type.Object({ type: Type.Literal('command.update'), ...CommandUpdate.properties }, { $id: 'CommandUpdateFrame' });
+export const CommandUpdateFrame = Type.Object(
+  { type: Type.Literal('command.update'), ...CommandUpdate.properties },
+  { $id: 'CommandUpdateFrame' },
+);
 export const AuthFrame = Type.Object(
   { type: Type.Literal('auth'), accessToken: Type.String({ minLength: 1, maxLength: TOKEN_BYTES_MAX }) },
   { $id: 'AuthFrame' },
@@ -100,7 +113,10 @@ export const LogFrame = Type.Object(
   { $id: 'LogFrame' },
 );
 /** Liveness for clients that cannot see WebSocket pings (browsers). The hub answers `pong` with its time. */
-export const Ping = Type.Object({ type: Type.Literal('ping'), id: Type.Optional(Type.Integer({ minimum: 0 })) }, { $id: 'Ping' });
+export const Ping = Type.Object(
+  { type: Type.Literal('ping'), id: Type.Optional(Type.Integer({ minimum: 0 })) },
+  { $id: 'Ping' },
+);
 
 export const UP_SCHEMAS = {
   hello: Hello,

@@ -23,7 +23,7 @@ export interface WireValidator<T> {
 /** Compiles one schema. Costs about a millisecond: do it once, not per call. */
 export function compileValidator<S extends TSchema>(schema: S): WireValidator<Static<S>> {
   const compiled = Compile(schema);
-  const shape = shapeOf(schema as unknown as JsonSchema);
+  const shape = shapeOf(schema);
   return {
     check: (value): value is Static<S> => compiled.Check(value),
     errors: (value) => compiled.Errors(value).flatMap(detailsOf).slice(0, DETAILS_MAX),
@@ -60,7 +60,9 @@ interface Shape {
 
 function shapeOf(schema: JsonSchema): Shape | null {
   if (schema.properties !== undefined) {
-    const fields = new Map(Object.entries(schema.properties).map(([name, property]) => [name, shapeOf(property)] as const));
+    const fields = new Map(
+      Object.entries(schema.properties).map(([name, property]) => [name, shapeOf(property)] as const),
+    );
     return { fields, items: null };
   }
   if (schema.items !== undefined) {

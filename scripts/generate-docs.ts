@@ -1,11 +1,12 @@
 /**
- * Writes the files that are made from the protocol's code: the AsyncAPI document and the golden frames. With `--check` it writes
+ * Writes what is made from code: the AsyncAPI document, the golden frames, the README's table of variables. With `--check` it writes
  * nothing and exits 1 when a file differs, is missing or is too many.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildAsyncApi } from '../protocol/asyncapi.ts';
 import { goldenFiles } from '../protocol/golden-frames.ts';
+import { withConfiguration } from './readme-configuration.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const GOLDEN = 'protocol/golden';
@@ -13,6 +14,7 @@ const GOLDEN = 'protocol/golden';
 /** Every generated file, by its path from the root. */
 function wantedFiles(): Map<string, string> {
   const wanted = new Map([['protocol/asyncapi.json', `${JSON.stringify(buildAsyncApi(), null, 2)}\n`]]);
+  wanted.set('README.md', withConfiguration(readFileSync(join(ROOT, 'README.md'), 'utf8')));
   for (const [name, text] of goldenFiles()) wanted.set(`${GOLDEN}/${name}`, text);
   return wanted;
 }

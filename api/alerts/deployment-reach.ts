@@ -76,10 +76,15 @@ export function visibleDeployments(actor: Actor, tree: GroupTree): RawBuilder<Sq
   const groups = sql.join([...scope]);
   // What is aimed at a group above one of the actor's reaches down to it.
   const reaching = sql.join([...new Set([...scope].flatMap((id) => [id, ...chainOf(tree, id)]))]);
-  return sql<SqlBool>`exists (
-    select 1 from alert_targets t
-    left join devices v on t.target_kind = 'device' and v.id = t.target_id
-    where t.deployment_id = d.id
-      and ((t.target_kind = 'group' and t.target_id in (${reaching})) or v.group_id in (${groups}))
+  // The second one is no `exists`: MariaDB would look at every device target of every deployment before the first row.
+  return sql<SqlBool>`(
+    exists (
+      select 1 from alert_targets t
+      where t.deployment_id = d.id and t.target_kind = 'group' and t.target_id in (${reaching})
+    ) or (
+      select 1 from alert_targets t join devices on devices.id = t.target_id
+      where t.deployment_id = d.id and t.target_kind = 'device' and devices.group_id in (${groups})
+      limit 1
+    ) = 1
   )`;
 }

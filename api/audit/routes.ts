@@ -49,7 +49,11 @@ function lineOf(row: Omit<Selectable<AuditLogsTable>, 'tenant_id'>): AuditLine {
 }
 
 /** One page of the tenant's audit, the newest first unless asked otherwise. */
-async function listAudit({ ctx, actor, query }: Call<unknown, Static<typeof AuditQuery>>): Promise<{ data: AuditLine[]; page: Page }> {
+async function listAudit({
+  ctx,
+  actor,
+  query,
+}: Call<unknown, Static<typeof AuditQuery>>): Promise<{ data: AuditLine[]; page: Page }> {
   let found = ctx.db.sql.selectFrom('audit_logs').where('tenant_id', '=', actor.tenantId);
   if (query.userId !== undefined) found = found.where('user_id', '=', query.userId);
   if (query.username !== undefined) found = found.where('username', '=', query.username);
@@ -60,7 +64,9 @@ async function listAudit({ ctx, actor, query }: Call<unknown, Static<typeof Audi
   if (query.to !== undefined) found = found.where('created_at', '<', fromInstantQuery('to', query.to));
   if (query.q !== undefined) {
     const pattern = likePattern(query.q);
-    found = found.where(sql<boolean>`(action like ${pattern} escape '!' or username like ${pattern} escape '!' or detail like ${pattern} escape '!')`);
+    found = found.where(
+      sql<boolean>`(action like ${pattern} escape '!' or username like ${pattern} escape '!' or detail like ${pattern} escape '!')`,
+    );
   }
   const { direction } = sortOf(query.sort, '-createdAt');
   const { total } = await found.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();

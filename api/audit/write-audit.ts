@@ -22,7 +22,12 @@ export interface AuditEntry {
 }
 
 /** Appends one line to the audit of the author's tenant. */
-export async function writeAudit(tx: Transaction<Database>, author: AuditAuthor, entry: AuditEntry, now: number): Promise<void> {
+export async function writeAudit(
+  tx: Transaction<Database>,
+  author: AuditAuthor,
+  entry: AuditEntry,
+  now: number,
+): Promise<void> {
   await tx
     .insertInto('audit_logs')
     .values({

@@ -91,10 +91,18 @@ export function createAccounts(db: OpenDatabase<Database>, clock: Clock): Accoun
   async function scopeOf(userId: number, tenantId: number, role: UserRole): Promise<ReadonlySet<number> | null> {
     if (role === 'admin') return null;
     const [assigned, rows] = await Promise.all([
-      db.sql.selectFrom('user_groups').select('group_id').where('user_id', '=', userId).where('tenant_id', '=', tenantId).execute(),
+      db.sql
+        .selectFrom('user_groups')
+        .select('group_id')
+        .where('user_id', '=', userId)
+        .where('tenant_id', '=', tenantId)
+        .execute(),
       trees.get(tenantId),
     ]);
-    return expandSubtrees(rows, assigned.map((row) => row.group_id));
+    return expandSubtrees(
+      rows,
+      assigned.map((row) => row.group_id),
+    );
   }
 
   async function load(userId: number): Promise<Account | null> {

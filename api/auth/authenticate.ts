@@ -21,7 +21,8 @@ function unauthenticated(message: string): ApiError {
 function bearerToken(header: string | undefined): string {
   if (header === undefined) throw unauthenticated('Sign in: this needs an access token');
   const token = BEARER.exec(header)?.[1];
-  if (token === undefined || token.length > TOKEN_BYTES_MAX) throw unauthenticated('The Authorization header is not a bearer token');
+  if (token === undefined || token.length > TOKEN_BYTES_MAX)
+    throw unauthenticated('The Authorization header is not a bearer token');
   return token;
 }
 
@@ -32,7 +33,9 @@ function bearerToken(header: string | undefined): string {
 export async function actorOf(ctx: ApiContext, token: string, ip: string, requestId: string): Promise<Actor> {
   const verified = await ctx.tokens.verifyUser(token);
   if (!verified.ok) {
-    throw unauthenticated(verified.why === 'expired' ? 'The access token has expired' : 'The access token is not valid');
+    throw unauthenticated(
+      verified.why === 'expired' ? 'The access token has expired' : 'The access token is not valid',
+    );
   }
   const { sub, tenant, ver } = verified.claims;
   const account = await ctx.accounts.find(sub);
@@ -90,7 +93,8 @@ export function addGate(app: FastifyInstance, ctx: ApiContext): void {
     request.actor = actor;
     if (bucket !== 'none') await takeForUser(actor.userId, bucket);
     // guardPolicies lets no route without a policy start; should one get here all the same, nobody may call it.
-    if (policy === undefined || !roleReaches(actor.role, policy)) throw apiError('FORBIDDEN', 'Your role may not do this');
+    if (policy === undefined || !roleReaches(actor.role, policy))
+      throw apiError('FORBIDDEN', 'Your role may not do this');
   });
   app.addHook('onResponse', async (request, reply) => {
     // What an authenticated caller gets wrong counts against the address too, for what is unauthenticated there.

@@ -68,7 +68,12 @@ async function claimTry(db: OpenDatabase<Database>, row: Row, free: number, now:
 }
 
 /** Lets a try through or throws RATE_LIMITED with the time to wait. Call before the password is looked at. */
-export async function admitLogin(db: OpenDatabase<Database>, username: string, ip: string, now: number): Promise<LoginStanding> {
+export async function admitLogin(
+  db: OpenDatabase<Database>,
+  username: string,
+  ip: string,
+  now: number,
+): Promise<LoginStanding> {
   const address = addressKey(ip);
   const here = addressSubject(username, address);
   const known = knownSubject(username, address);
@@ -86,7 +91,13 @@ export async function admitLogin(db: OpenDatabase<Database>, username: string, i
   if (knownSince === null && rowOverall && rowOverall.failures >= FREE_FAILURES_OVERALL) {
     await claimTry(db, rowOverall, FREE_FAILURES_OVERALL, now);
   }
-  return { username, address, failures: rowHere?.failures ?? 0, failuresOverall: rowOverall?.failures ?? 0, knownSince };
+  return {
+    username,
+    address,
+    failures: rowHere?.failures ?? 0,
+    failuresOverall: rowOverall?.failures ?? 0,
+    knownSince,
+  };
 }
 
 async function countFailure(db: OpenDatabase<Database>, subject: string, now: number): Promise<void> {
@@ -97,7 +108,9 @@ async function countFailure(db: OpenDatabase<Database>, subject: string, now: nu
     failures: sql`case when ${lastAt} < ${now - FORGET_FAILURES_MS} then 1 else ${failures} + 1 end`,
     last_at: sql`${now}`,
   });
-  await sql`insert into login_failures (subject, failures, last_at) values (${subject}, 1, ${now}) ${tail}`.execute(db.sql);
+  await sql`insert into login_failures (subject, failures, last_at) values (${subject}, 1, ${now}) ${tail}`.execute(
+    db.sql,
+  );
 }
 
 /** Counts a wrong password (or an unknown user, which is the same from outside). */
@@ -111,7 +124,10 @@ export async function noteFailedLogin(db: OpenDatabase<Database>, standing: Logi
 export async function noteLogin(db: OpenDatabase<Database>, standing: LoginStanding, now: number): Promise<void> {
   const { username, address, failures, failuresOverall, knownSince } = standing;
   if (failures > 0 || failuresOverall > 0) {
-    await db.sql.deleteFrom('login_failures').where('subject', 'in', [username, addressSubject(username, address)]).execute();
+    await db.sql
+      .deleteFrom('login_failures')
+      .where('subject', 'in', [username, addressSubject(username, address)])
+      .execute();
   }
   if (knownSince !== null && knownSince >= now - NOTE_AGAIN_MS) return;
   const tail = db.dialect.upsert(['subject'], { last_at: sql`${now}` });

@@ -19,11 +19,14 @@ describeEachDatabase('refresh tokens', (open) => {
   });
 
   const signIn = async (user: TestUser): Promise<string> => {
-    const answer = await api.send('POST', '/api/v1/auth/login', { body: { username: user.username, password: TEST_PASSWORD } });
+    const answer = await api.send('POST', '/api/v1/auth/login', {
+      body: { username: user.username, password: TEST_PASSWORD },
+    });
     expect(answer.statusCode).toBe(200);
     return answer.json().data.refreshToken;
   };
-  const exchange = (refreshToken: string, at = api) => at.send('POST', '/api/v1/auth/refresh', { body: { refreshToken } });
+  const exchange = (refreshToken: string, at = api) =>
+    at.send('POST', '/api/v1/auth/refresh', { body: { refreshToken } });
   const next = async (refreshToken: string): Promise<string> => {
     const answer = await exchange(refreshToken);
     expect(answer.statusCode).toBe(200);
@@ -37,7 +40,10 @@ describeEachDatabase('refresh tokens', (open) => {
     const { data } = answer.json();
     expect(Object.keys(data).sort()).toEqual(['accessToken', 'expiresIn', 'refreshToken', 'tokenType']);
     expect(data.refreshToken).not.toBe(first);
-    expect((await api.send('GET', '/api/v1/auth/me', { headers: { authorization: `Bearer ${data.accessToken}` } })).statusCode).toBe(200);
+    expect(
+      (await api.send('GET', '/api/v1/auth/me', { headers: { authorization: `Bearer ${data.accessToken}` } }))
+        .statusCode,
+    ).toBe(200);
   });
 
   test('twenty at once, in two processes, get one successor', async () => {

@@ -53,7 +53,13 @@ async function insertToken(tx: Transaction<Database>, ids: Ids, member: FamilyMe
 }
 
 /** Starts a family for a login. Returns its first token. */
-export async function startFamily(tx: Transaction<Database>, ids: Ids, tenantId: number, userId: number, now: number): Promise<string> {
+export async function startFamily(
+  tx: Transaction<Database>,
+  ids: Ids,
+  tenantId: number,
+  userId: number,
+  now: number,
+): Promise<string> {
   return insertToken(tx, ids, { tenantId, userId, familyId: ids.uuid() }, now);
 }
 
@@ -77,7 +83,12 @@ export async function revokeUserSessions(tx: Transaction<Database>, userId: numb
     .set((eb) => ({ token_version: eb('token_version', '+', 1), updated_at: now }))
     .where('id', '=', userId)
     .execute();
-  await tx.updateTable('refresh_tokens').set({ revoked_at: now }).where('user_id', '=', userId).where('revoked_at', 'is', null).execute();
+  await tx
+    .updateTable('refresh_tokens')
+    .set({ revoked_at: now })
+    .where('user_id', '=', userId)
+    .where('revoked_at', 'is', null)
+    .execute();
 }
 
 interface TokenRow extends FamilyMember {
@@ -117,7 +128,12 @@ async function claimToken(tx: Transaction<Database>, refreshToken: string, now: 
 }
 
 /** Exchanges a refresh token for its successor, or says why not. Commits what it decided, a revocation too. */
-export async function rotate(db: OpenDatabase<Database>, ids: Ids, refreshToken: string, now: number): Promise<Rotation> {
+export async function rotate(
+  db: OpenDatabase<Database>,
+  ids: Ids,
+  refreshToken: string,
+  now: number,
+): Promise<Rotation> {
   return inTransaction(db, async (tx): Promise<Rotation> => {
     const isFirst = await claimToken(tx, refreshToken, now);
     const row = await findToken(tx, refreshToken);

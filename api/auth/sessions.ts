@@ -82,13 +82,15 @@ export async function refresh(ctx: ApiContext, refreshToken: string, origin: Ori
     const { tenantId, userId } = rotation.member;
     ctx.log.warn({ tenantId, userId, ...origin }, 'a used refresh token came again: its family is revoked');
   }
-  if (rotation.kind !== 'rotated') throw apiError('UNAUTHENTICATED', 'The refresh token is not valid any more; sign in again');
+  if (rotation.kind !== 'rotated')
+    throw apiError('UNAUTHENTICATED', 'The refresh token is not valid any more; sign in again');
   const user = await ctx.db.sql
     .selectFrom('users')
     .select(['id', 'tenant_id', 'username', 'role', 'status', 'token_version'])
     .where('id', '=', rotation.member.userId)
     .executeTakeFirst();
-  if (user?.status !== 'active') throw apiError('UNAUTHENTICATED', 'The refresh token is not valid any more; sign in again');
+  if (user?.status !== 'active')
+    throw apiError('UNAUTHENTICATED', 'The refresh token is not valid any more; sign in again');
   return tokenPair(ctx, user, rotation.refreshToken);
 }
 
@@ -101,6 +103,11 @@ export async function logout(ctx: ApiContext, refreshToken: string, origin: Orig
     await revokeFamily(tx, member.familyId, now);
     const user = await tx.selectFrom('users').select('username').where('id', '=', member.userId).executeTakeFirst();
     const author = { tenantId: member.tenantId, userId: member.userId, username: user?.username ?? null, ...origin };
-    await writeAudit(tx, author, { action: 'session.ended', entity: 'user', entityId: member.userId, detail: null }, now);
+    await writeAudit(
+      tx,
+      author,
+      { action: 'session.ended', entity: 'user', entityId: member.userId, detail: null },
+      now,
+    );
   });
 }

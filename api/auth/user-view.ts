@@ -35,7 +35,12 @@ export async function readUserView(db: OpenDatabase<Database>, userId: number): 
     ])
     .where('users.id', '=', userId)
     .executeTakeFirstOrThrow();
-  const groups = await db.sql.selectFrom('user_groups').select('group_id').where('user_id', '=', userId).orderBy('group_id').execute();
+  const groups = await db.sql
+    .selectFrom('user_groups')
+    .select('group_id')
+    .where('user_id', '=', userId)
+    .orderBy('group_id')
+    .execute();
   return {
     id: row.id,
     username: row.username,

@@ -15,5 +15,8 @@ export function addressKey(ip: string): string {
   // An IPv4 tail (::1.2.3.4) stands for two groups; only how many there are matters here.
   const width = left.length + right.length + (plain.includes('.') ? 1 : 0);
   const groups = tail === undefined ? left : [...left, ...Array<string>(Math.max(0, 8 - width)).fill('0'), ...right];
-  return `${groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }

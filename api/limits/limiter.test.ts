@@ -8,7 +8,12 @@ import { testClock } from '../testing/api-fixture.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 
 function connect(url: string): Redis {
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy: () => 50, lazyConnect: true });
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    retryStrategy: () => 50,
+    lazyConnect: true,
+  });
   redis.on('error', () => undefined);
   return redis;
 }
@@ -57,28 +62,31 @@ describe.skipIf(inject('redisUrl') === null)('limiters that share a Redis', () =
     const passed = (await takeMany(one, 'together', 10, 8)) + (await takeMany(two, 'together', 10, 8));
     expect(passed).toBe(10);
     expect(await one.take('together', 10)).toBeGreaterThan(0);
-    const ttl = await open[0]?.pttl('podoh:limit:together');
+    const ttl = await open[0]?.pttl('limit:together');
     expect(ttl).toBeGreaterThan(0);
   });
 
-  test.each(['freezes', 'is killed'] as const)('count for themselves while Redis %s, and together again after', async (how) => {
-    const limiter = await connected();
-    expect(await limiter.take(how, 5)).toBe(0);
-    if (how === 'freezes') server.freeze();
-    else await server.kill9();
-    // Were Redis waited for, this would never come back: nothing answers until we thaw it.
-    expect(await takeMany(limiter, how, 5, 10)).toBe(4);
-    expect(limiter.redisState()).toBe('down');
-    expect(await limiter.take(`${how}, another key`, 5)).toBe(0);
-    if (how === 'freezes') server.thaw();
-    else await server.restart();
-    await eventually(() => limiter.redisState() === 'up');
-    expect(await limiter.take(`${how}, a third key`, 5)).toBe(0);
-  });
+  test.each(['freezes', 'is killed'] as const)(
+    'count for themselves while Redis %s, and together again after',
+    async (how) => {
+      const limiter = await connected();
+      expect(await limiter.take(how, 5)).toBe(0);
+      if (how === 'freezes') server.freeze();
+      else await server.kill9();
+      // Were Redis waited for, this would never come back: nothing answers until we thaw it.
+      expect(await takeMany(limiter, how, 5, 10)).toBe(4);
+      expect(limiter.redisState()).toBe('down');
+      expect(await limiter.take(`${how}, another key`, 5)).toBe(0);
+      if (how === 'freezes') server.thaw();
+      else await server.restart();
+      await eventually(() => limiter.redisState() === 'up');
+      expect(await limiter.take(`${how}, a third key`, 5)).toBe(0);
+    },
+  );
 
   test('take an answer that is an error for no answer', async () => {
     const limiter = await connected();
-    await open.at(-1)?.set('podoh:limit:spoiled', 'a string, not a hash');
+    await open.at(-1)?.set('limit:spoiled', 'a string, not a hash');
     expect(await takeMany(limiter, 'spoiled', 5, 10)).toBe(5);
   });
 });

@@ -21,7 +21,8 @@ const PROBE_EVERY_MS = 1_000;
 const SILENT_PROBES_MAX = 3;
 /** Keys counted in this process; past it the key that was first seen longest ago is forgotten. */
 const KEYS_MAX = 50_000;
-const KEY_PREFIX = 'podoh:limit:';
+/** Where several installations share a Redis, the connection's own `keyPrefix` comes before it. */
+const KEY_PREFIX = 'limit:';
 
 export interface Limiter {
   /** Counts one request of `key`. Resolves to the milliseconds to wait, 0 when it may go on. Never rejects. */

@@ -37,7 +37,12 @@ describe('the sliding window', () => {
   });
 
   test('says exactly how long to wait', () => {
-    const counts = fc.record({ limit: fc.integer({ min: 1, max: 50 }), current: fc.nat(50), previous: fc.nat(50), at: fc.nat(WINDOW_MS - 1) });
+    const counts = fc.record({
+      limit: fc.integer({ min: 1, max: 50 }),
+      current: fc.nat(50),
+      previous: fc.nat(50),
+      at: fc.nat(WINDOW_MS - 1),
+    });
     fc.assert(
       fc.property(counts, ({ limit, current, previous, at }) => {
         const count = { window: 3, current: Math.min(current, limit), previous: Math.min(previous, limit) };

@@ -28,7 +28,9 @@ export function waitMs(count: WindowCount, limit: number, nowMs: number): number
   // The share of a window that has to pass until `older` requests, weighted, leave room beside `newer` and one more.
   const shareFor = (older: number, newer: number): number => 1 - Math.max(0, limit - 1 - newer) / older;
   const wait =
-    count.current + 1 <= limit ? shareFor(count.previous, count.current) - elapsed : 1 - elapsed + shareFor(count.current, 0);
+    count.current + 1 <= limit
+      ? shareFor(count.previous, count.current) - elapsed
+      : 1 - elapsed + shareFor(count.current, 0);
   return Math.max(1, Math.ceil(wait * WINDOW_MS));
 }
 

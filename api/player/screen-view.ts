@@ -8,7 +8,7 @@ import { drawPairing, type PairingPlace } from './pairing-view.ts';
 import type { Picture, Surface } from './surface.ts';
 
 const IDENTIFY_MS = 10_000;
-/** The darkest a screen gets by brightness 0: an alert must stay readable. */
+/** How dark brightness 0 makes the picture: never so dark that the screen seems dead. */
 const DIM_MAX = 0.7;
 
 export interface ScreenViewOptions {
@@ -39,7 +39,9 @@ export class ScreenView implements Surface {
       onChanged: () => this.#paint.request(),
     });
     this.#paint = createPaintWatch(() => this.#alerts.onGlass(), options.onPainted);
-    new ResizeObserver(() => this.#measure()).observe(this.#stage);
+    const observer = new ResizeObserver(() => this.#measure());
+    observer.observe(this.#stage);
+    observer.observe(byId('alerts'));
   }
 
   draw(picture: Picture): void {
@@ -47,6 +49,7 @@ export class ScreenView implements Surface {
     const alerting = picture.alerts.length > 0;
     if (document.body.dataset['phase'] !== picture.phase) document.body.dataset['phase'] = picture.phase;
     this.#stage.toggleAttribute('data-alerting', alerting);
+    this.#stage.toggleAttribute('data-aside', alerting && (!byId('identify').hidden || picture.pairing !== null));
     this.#configure(picture);
     drawPairing(picture.pairing, this.#options.place, alerting);
     drawIdle(picture.nowMs, picture.config.timezone);
@@ -64,6 +67,7 @@ export class ScreenView implements Surface {
     const panel = byId('identify');
     panel.replaceChildren(element('div', 'name', title), element('div', 'detail', detail));
     panel.hidden = false;
+    if (this.#picture !== null) this.draw(this.#picture);
     this.#fitIdentify();
     if (this.#identifying !== null) clearTimeout(this.#identifying);
     this.#identifying = setTimeout(() => {
@@ -82,10 +86,12 @@ export class ScreenView implements Surface {
     this.#drawDiagnostics();
   }
 
-  #configure({ config }: Picture): void {
+  /** Brightness is for the pleasant; an alert is as bright as the screen can be. */
+  #configure({ config, alerts }: Picture): void {
     this.#stage.dataset['orientation'] = config.orientation ?? 'landscape';
     this.#stage.dataset['power'] = config.power ?? 'on';
-    byId('dimmer').style.opacity = (DIM_MAX * (1 - (config.brightness ?? 100) / 100)).toFixed(2);
+    const brightness = alerts.length > 0 ? 100 : (config.brightness ?? 100);
+    byId('dimmer').style.opacity = (DIM_MAX * (1 - brightness / 100)).toFixed(2);
   }
 
   #measure(): void {
@@ -101,7 +107,7 @@ export class ScreenView implements Surface {
     if (name === null || panel.hidden) return;
     const { clientWidth: width, clientHeight: height } = this.#stage;
     const aside = this.#stage.hasAttribute('data-alerting');
-    largestFit(16, aside ? height * 0.05 : Math.min(width * 0.14, height * 0.3), (px) => {
+    largestFit(16, aside ? Math.min(width, height) * 0.05 : Math.min(width * 0.14, height * 0.3), (px) => {
       name.style.fontSize = `${px}px`;
       return name.offsetHeight <= height * 0.6 && name.scrollWidth <= width * 0.86;
     });

@@ -12,13 +12,22 @@ describeEachDatabase('the first start', (open) => {
     const made = await bootstrapFirstAdmin(api.ctx, { username: 'Admin' });
     expect(made).toMatchObject({ username: 'admin' });
     expect(made?.generatedPassword).toMatch(/^[\w-]{20}$/);
-    const login = (password: string) => api.send('POST', '/api/v1/auth/login', { body: { username: 'admin', password } });
+    const login = (password: string) =>
+      api.send('POST', '/api/v1/auth/login', { body: { username: 'admin', password } });
     const answer = await login(made?.generatedPassword ?? '');
     expect(answer.json().data.user).toMatchObject({ role: 'admin', tenantName: 'default', mustChangePassword: true });
     expect(await bootstrapFirstAdmin(api.ctx, { username: 'admin' })).toBeNull();
     expect(await bootstrapFirstAdmin(api.ctx, { username: 'other', password: 'a long password' })).toBeNull();
-    const audit = await api.ctx.db.sql.selectFrom('audit_logs').select(['action', 'username', 'detail']).orderBy('id').execute();
-    expect(audit[0]).toEqual({ action: 'tenant.created', username: null, detail: '{"name":"default","admin":"admin"}' });
+    const audit = await api.ctx.db.sql
+      .selectFrom('audit_logs')
+      .select(['action', 'username', 'detail'])
+      .orderBy('id')
+      .execute();
+    expect(audit[0]).toEqual({
+      action: 'tenant.created',
+      username: null,
+      detail: '{"name":"default","admin":"admin"}',
+    });
     await api.close();
   });
 
@@ -26,7 +35,9 @@ describeEachDatabase('the first start', (open) => {
     const api = await openApi(await open());
     const made = await bootstrapFirstAdmin(api.ctx, { username: 'admin', password: 'given by hand' });
     expect(made?.generatedPassword).toBeNull();
-    const answer = await api.send('POST', '/api/v1/auth/login', { body: { username: 'admin', password: 'given by hand' } });
+    const answer = await api.send('POST', '/api/v1/auth/login', {
+      body: { username: 'admin', password: 'given by hand' },
+    });
     expect(answer.json().data.user.mustChangePassword).toBe(false);
     await api.close();
   });
@@ -34,7 +45,12 @@ describeEachDatabase('the first start', (open) => {
   test('of eight processes at once makes one, and the others find it made', async () => {
     const db = await open();
     const starts = Array.from({ length: 8 }, async () => {
-      const making: TenantMaking = { db: db.reopen(), clock: testClock(), ids: systemIds, passwords: createPasswordHasher() };
+      const making: TenantMaking = {
+        db: db.reopen(),
+        clock: testClock(),
+        ids: systemIds,
+        passwords: createPasswordHasher(),
+      };
       const made = await bootstrapFirstAdmin(making, { username: 'admin' });
       const tenants = await making.db.sql.selectFrom('tenants').select('name').execute();
       return { made, tenants: tenants.map((tenant) => tenant.name) };
@@ -50,7 +66,9 @@ describeEachDatabase('the first start', (open) => {
     const db = await open();
     const making: TenantMaking = { db, clock: testClock(), ids: systemIds, passwords: createPasswordHasher() };
     await expect(bootstrapFirstAdmin(making, { username: 'a b' })).rejects.toThrow('The username must be');
-    await expect(bootstrapFirstAdmin(making, { username: 'admin', password: 'short' })).rejects.toThrow('at least 8 characters');
+    await expect(bootstrapFirstAdmin(making, { username: 'admin', password: 'short' })).rejects.toThrow(
+      'at least 8 characters',
+    );
     expect(await db.sql.selectFrom('tenants').select('id').execute()).toEqual([]);
   });
 });
@@ -89,11 +107,27 @@ describeEachDatabase('the command line', (open) => {
   });
 
   test.each<[string, string[], RegExp]>([
-    ['a tenant that exists', ['tenant', 'create', '--name', 'Museum', '--admin', 'x'], /^podoh: There is a tenant named "Museum" already$/],
-    ['a user that exists', ['tenant', 'create', '--name', 'Zoo', '--admin', 'CURATOR'], /^podoh: There is a user named "curator" already/],
+    [
+      'a tenant that exists',
+      ['tenant', 'create', '--name', 'Museum', '--admin', 'x'],
+      /^podoh: There is a tenant named "Museum" already$/,
+    ],
+    [
+      'a user that exists',
+      ['tenant', 'create', '--name', 'Zoo', '--admin', 'CURATOR'],
+      /^podoh: There is a user named "curator" already/,
+    ],
     ['a bad name', ['tenant', 'create', '--name', ' ', '--admin', 'x'], /^podoh: The tenant's name must be/],
-    ['a missing option', ['tenant', 'create', '--name', 'Zoo'], /^podoh: required option '--admin <username>' not specified$/],
-    ['an unknown option', ['tenant', 'create', '--name', 'Zoo', '--admin', 'x', '--nme', 'y'], /^podoh: unknown option '--nme'/],
+    [
+      'a missing option',
+      ['tenant', 'create', '--name', 'Zoo'],
+      /^podoh: required option '--admin <username>' not specified$/,
+    ],
+    [
+      'an unknown option',
+      ['tenant', 'create', '--name', 'Zoo', '--admin', 'x', '--nme', 'y'],
+      /^podoh: unknown option '--nme'/,
+    ],
     ['an unknown command', ['tenants'], /^podoh: unknown command 'tenants'/],
   ])('says in one line what is wrong with %s', async (_what, args, line) => {
     const before = await api.ctx.db.sql.selectFrom('tenants').select('id').execute();
@@ -105,7 +139,11 @@ describeEachDatabase('the command line', (open) => {
   });
 
   test('begins a new epoch, each time a greater one', async () => {
-    const epoch = async () => Number((await api.ctx.db.sql.selectFrom('settings').select('value').where('name', '=', 'epoch').executeTakeFirst())?.value);
+    const epoch = async () =>
+      Number(
+        (await api.ctx.db.sql.selectFrom('settings').select('value').where('name', '=', 'epoch').executeTakeFirst())
+          ?.value,
+      );
     const before = await epoch();
     const first = await run('epoch', 'renew');
     const middle = await epoch();
@@ -122,7 +160,10 @@ describeEachDatabase('the command line', (open) => {
   });
 
   test('says in one line that the database is away', async () => {
-    const away: CliParts = { ...parts, open: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })) };
+    const away: CliParts = {
+      ...parts,
+      open: () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })),
+    };
     err.length = 0;
     expect(await runCli(away, ['epoch', 'renew'])).toBe(1);
     expect(err).toEqual(['podoh: the database is not available: connect ECONNREFUSED']);
@@ -135,16 +176,21 @@ describe('usernames', () => {
     expect(newUsername('José-1+x_y')).toBe('josé-1+x_y');
   });
 
-  test.each(['', ' ', '.a', 'a b', 'a\0', 'a\u202eb', 'x'.repeat(121), '<b>', 'a|b', 'a/b'])('%j is refused', (username) => {
-    expect(() => newUsername(username)).toThrow('The username must be');
-  });
+  test.each(['', ' ', '.a', 'a b', 'a\0', 'a\u202eb', 'x'.repeat(121), '<b>', 'a|b', 'a/b'])(
+    '%j is refused',
+    (username) => {
+      expect(() => newUsername(username)).toThrow('The username must be');
+    },
+  );
 });
 
 describeEachDatabase('a tenant', (open) => {
   test('is made whole or not at all', async () => {
     const db = await open();
     const making: TenantMaking = { db, clock: testClock(), ids: systemIds, passwords: createPasswordHasher() };
-    const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd'].map((name) => createTenant(making, name, 'same-admin')));
+    const outcomes = await Promise.allSettled(
+      ['a', 'b', 'c', 'd'].map((name) => createTenant(making, name, 'same-admin')),
+    );
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'CONFLICT' });

@@ -36,7 +36,12 @@ interface AdminAccount {
   readonly mustChangePassword: boolean;
 }
 
-async function insertTenant(tx: Transaction<Database>, name: string, admin: AdminAccount, now: number): Promise<{ tenantId: number; userId: number }> {
+async function insertTenant(
+  tx: Transaction<Database>,
+  name: string,
+  admin: AdminAccount,
+  now: number,
+): Promise<{ tenantId: number; userId: number }> {
   const tenant = await tx.insertInto('tenants').values({ name, created_at: now }).executeTakeFirstOrThrow();
   const tenantId = Number(tenant.insertId);
   const user = await tx
@@ -58,7 +63,12 @@ async function insertTenant(tx: Transaction<Database>, name: string, admin: Admi
     .executeTakeFirstOrThrow();
   const userId = Number(user.insertId);
   const author = { tenantId, userId: null, username: null, ip: null, requestId: null };
-  await writeAudit(tx, author, { action: 'tenant.created', entity: 'tenant', entityId: tenantId, detail: { name, admin: admin.username } }, now);
+  await writeAudit(
+    tx,
+    author,
+    { action: 'tenant.created', entity: 'tenant', entityId: tenantId, detail: { name, admin: admin.username } },
+    now,
+  );
   return { tenantId, userId };
 }
 
@@ -73,14 +83,20 @@ async function requireFree(db: OpenDatabase<Database>, name: string, username: s
   const tenant = await db.sql.selectFrom('tenants').select('id').where('name', '=', name).executeTakeFirst();
   if (tenant) throw apiError('CONFLICT', `There is a tenant named "${name}" already`);
   const user = await db.sql.selectFrom('users').select('id').where('username', '=', username).executeTakeFirst();
-  if (user) throw apiError('CONFLICT', `There is a user named "${username}" already; usernames are unique over all tenants`);
+  if (user)
+    throw apiError('CONFLICT', `There is a user named "${username}" already; usernames are unique over all tenants`);
 }
 
 /**
  * Makes a tenant with its first admin; without a password one is made up. Throws VALIDATION_ERROR for a name or password
  * that will not do, CONFLICT when the tenant's name or the username is taken.
  */
-export async function createTenant(parts: TenantMaking, name: string, adminUsername: string, password?: string): Promise<NewTenant> {
+export async function createTenant(
+  parts: TenantMaking,
+  name: string,
+  adminUsername: string,
+  password?: string,
+): Promise<NewTenant> {
   const { db, clock, ids, passwords } = parts;
   const tenant = tenantName(name);
   const username = newUsername(adminUsername);
@@ -93,7 +109,8 @@ export async function createTenant(parts: TenantMaking, name: string, adminUsern
     return { ...made, username, generatedPassword };
   } catch (error) {
     // Somebody was faster between the look and the insert.
-    if (isDuplicateKey(error)) throw apiError('CONFLICT', `The tenant "${tenant}" or the user "${username}" was made by somebody else just now`);
+    if (isDuplicateKey(error))
+      throw apiError('CONFLICT', `The tenant "${tenant}" or the user "${username}" was made by somebody else just now`);
     throw error;
   }
 }

@@ -18,8 +18,17 @@ export async function renewEpoch({ db, clock }: { db: OpenDatabase<Database>; cl
     const row = await tx.selectFrom('settings').select('value').where('name', '=', 'epoch').executeTakeFirst();
     const before = row ? Number(row.value) : null;
     const after = Math.max(clock.now(), (before ?? 0) + 1);
-    if (row) await tx.updateTable('settings').set({ value: String(after) }).where('name', '=', 'epoch').execute();
-    else await tx.insertInto('settings').values({ name: 'epoch', value: String(after) }).execute();
+    if (row)
+      await tx
+        .updateTable('settings')
+        .set({ value: String(after) })
+        .where('name', '=', 'epoch')
+        .execute();
+    else
+      await tx
+        .insertInto('settings')
+        .values({ name: 'epoch', value: String(after) })
+        .execute();
     return { before, after };
   });
 }

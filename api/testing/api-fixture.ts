@@ -48,7 +48,8 @@ export function memoryObjects(): ObjectStore {
   const kept = new Map<string, { bytes: Buffer; contentType: string }>();
   return {
     async put(key, bytes, contentType) {
-      const all = bytes instanceof Uint8Array ? Buffer.from(bytes) : Buffer.concat(await Readable.from(bytes).toArray());
+      const all =
+        bytes instanceof Uint8Array ? Buffer.from(bytes) : Buffer.concat(await Readable.from(bytes).toArray());
       kept.set(key, { bytes: all, contentType });
     },
     async get(key) {
@@ -106,7 +107,11 @@ export interface ApiFixture {
   newUser(tenantId: number, role: UserRole, groupIds?: readonly number[]): Promise<TestUser>;
   newGroup(tenantId: number, name: string, parentId?: number | null): Promise<number>;
   /** Sends a request, as a user when one is given. */
-  send(method: InjectOptions['method'] & string, url: string, options?: SendOptions): Promise<LightMyRequestResponse>;
+  send(
+    method: NonNullable<InjectOptions['method']>,
+    url: string,
+    options?: SendOptions,
+  ): Promise<LightMyRequestResponse>;
   close(): Promise<void>;
 }
 
@@ -164,7 +169,10 @@ function makers(ctx: ApiContext): Pick<ApiFixture, 'newTenant' | 'newUser' | 'ne
   const now = (): { created_at: number; updated_at: number } => ({ created_at: clock.now(), updated_at: clock.now() });
   return {
     async newTenant(name) {
-      const made = await db.sql.insertInto('tenants').values({ name, created_at: clock.now() }).executeTakeFirstOrThrow();
+      const made = await db.sql
+        .insertInto('tenants')
+        .values({ name, created_at: clock.now() })
+        .executeTakeFirstOrThrow();
       return Number(made.insertId);
     },
     async newUser(tenantId, role, groupIds = []) {
@@ -188,7 +196,10 @@ function makers(ctx: ApiContext): Pick<ApiFixture, 'newTenant' | 'newUser' | 'ne
         .executeTakeFirstOrThrow();
       const id = Number(made.insertId);
       for (const groupId of groupIds) {
-        await db.sql.insertInto('user_groups').values({ tenant_id: tenantId, user_id: id, group_id: groupId }).execute();
+        await db.sql
+          .insertInto('user_groups')
+          .values({ tenant_id: tenantId, user_id: id, group_id: groupId })
+          .execute();
       }
       const { token } = await ctx.tokens.issueUser({ sub: id, role, tenant: tenantId, ver: 0 });
       return { id, tenantId, username, role, token };
@@ -196,7 +207,16 @@ function makers(ctx: ApiContext): Pick<ApiFixture, 'newTenant' | 'newUser' | 'ne
     async newGroup(tenantId, name, parentId = null) {
       const made = await db.sql
         .insertInto('groups')
-        .values({ tenant_id: tenantId, parent_id: parentId, name, config: '{}', rev: 0, placement_rev: 0, version: 1, ...now() })
+        .values({
+          tenant_id: tenantId,
+          parent_id: parentId,
+          name,
+          config: '{}',
+          rev: 0,
+          placement_rev: 0,
+          version: 1,
+          ...now(),
+        })
         .executeTakeFirstOrThrow();
       return Number(made.insertId);
     },
@@ -207,7 +227,7 @@ function sender(app: FastifyInstance): Pick<ApiFixture, 'send'> {
   return {
     send(method, url, { as, body, key, headers, ip } = {}) {
       return app.inject({
-        method: method as NonNullable<InjectOptions['method']>,
+        method,
         url,
         headers: {
           ...(as && { authorization: `Bearer ${as.token}` }),

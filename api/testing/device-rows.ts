@@ -1,7 +1,13 @@
 /** Rows that the hub would write, for tests of the API alone. */
 import type { Insertable } from 'kysely';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
-import type { AlertReceiptsTable, ContentTable, Database, DevicesTable, PairingsTable } from '../../migrations/tables.ts';
+import type {
+  AlertReceiptsTable,
+  ContentTable,
+  Database,
+  DevicesTable,
+  PairingsTable,
+} from '../../migrations/tables.ts';
 
 let made = 0;
 

@@ -13,7 +13,7 @@ export interface NeededProgram {
   readonly suites: string;
 }
 
-export const NEEDED_PROGRAMS: readonly NeededProgram[] = [
+const NEEDED_PROGRAMS: readonly NeededProgram[] = [
   { program: 'mariadbd', debianPackage: 'mariadb-server', suites: 'everything on MariaDB' },
   { program: 'redis-server', debianPackage: 'redis-server', suites: 'everything on Redis' },
   { program: 'chromium', debianPackage: 'chromium', suites: 'the console and the player in a browser' },
@@ -53,7 +53,7 @@ export interface EnsureOptions {
 }
 
 /** What this machine allows. */
-export function machineOptions(): EnsureOptions {
+function machineOptions(): EnsureOptions {
   return {
     needed: NEEDED_PROGRAMS,
     mayInstall: process.getuid?.() === 0 && findProgram('apt-get') !== null,
