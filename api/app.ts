@@ -24,6 +24,8 @@ import { validatorCompiler } from './validation.ts';
 const BODY_BYTES_MAX = 256 * 1024;
 /** A whole request has to arrive within this, in milliseconds. Past it: 408. */
 const REQUEST_TIMEOUT_MS = 15_000;
+/** How often connections are looked at for that, in milliseconds; Node's own 30 s would double the time a slow one has. */
+const TIMEOUT_CHECK_MS = 5_000;
 /** A handler has to answer within this, in milliseconds. Past it: 503. */
 const HANDLER_TIMEOUT_MS = 10_000;
 /** Longer than a load balancer keeps an idle connection (60 s), so that it is never we who close one in use. */
@@ -101,6 +103,7 @@ export function buildApp(ctx: ApiContext, routes: readonly Route[] = []): Fastif
     trustProxy: ctx.settings.trustProxy,
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     handlerTimeout: HANDLER_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     exposeHeadRoutes: false,

@@ -50,7 +50,7 @@ function addEpochCommands(program: Command, parts: CliParts): void {
 }
 
 /** The program, without having parsed anything. */
-export function buildCli(parts: CliParts): Command {
+function buildCli(parts: CliParts): Command {
   const program = new Command('podoh')
     .description('Podoh: administration on the command line')
     .exitOverride()

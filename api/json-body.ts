@@ -6,7 +6,7 @@ import { apiError } from './errors.ts';
 const DEPTH_MAX = 64;
 
 /** True when the text nests deeper than `max`. Brackets inside strings do not count. */
-export function nestsDeeper(text: string, max: number): boolean {
+function nestsDeeper(text: string, max: number): boolean {
   let depth = 0;
   let inString = false;
   for (let at = 0; at < text.length; at++) {

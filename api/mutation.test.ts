@@ -262,6 +262,25 @@ describeEachDatabase('a mutation', (open, engine) => {
     expect((await post('~'.repeat(255))).statusCode).toBe(201);
   });
 
+  test('is the only one of its request', async () => {
+    const twice = route({
+      method: 'POST',
+      url: `${API_BASE}/twice`,
+      policy: 'user',
+      summary: 'Mutates twice',
+      data: Type.Object({}),
+      handler: async (call) => {
+        const audit = { action: 'probe.made', entity: 'probe', entityId: null, detail: null };
+        await mutate(call, async () => ({ data: {}, changes: [], audit }));
+        return mutate(call, async () => ({ data: {}, changes: [], audit }));
+      },
+    });
+    const probing = await openApi(db, { routes: [twice], clock: api.clock });
+    expect((await probing.send('POST', `${API_BASE}/twice`, { as: user, key: 'key-11' })).statusCode).toBe(500);
+    expect(await audits()).toHaveLength(1);
+    await probing.close();
+  });
+
   if (engine === 'mariadb') {
     test('whose connection dies before the commit leaves nothing, and the repeat does it', async () => {
       during = async (_call, id) => {

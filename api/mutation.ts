@@ -185,6 +185,9 @@ async function runOnce<T>(call: Call, key: KeyMaterial, work: Work<T>): Promise<
  * Rejects with what `work` throws, in which case nothing was changed and the key is free.
  */
 export async function mutate<T>(call: Call<unknown, unknown, unknown>, work: Work<T>): Promise<T> {
+  // A key stands for one effect; a second mutation would be taken for a repeat of the first.
+  if (call.marks.mutated) throw new Error(`${call.operation} mutates twice in one request`);
+  call.marks.mutated = true;
   if (call.idempotencyKey === null) return run(call, null, work);
   const key = keyMaterial(call, call.idempotencyKey);
   const { inFlight } = call.ctx;

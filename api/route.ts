@@ -54,7 +54,7 @@ export interface PublicCall<P = unknown, Q = unknown, B = unknown> {
   /** The status of a successful answer. */
   readonly status: 200 | 201;
   /** What a use case tells the shell besides its result. */
-  readonly marks: { replayed: boolean };
+  readonly marks: { mutated: boolean; replayed: boolean };
 }
 
 /** One call of a route that needs a role. */
@@ -163,7 +163,7 @@ export function route<
 const ErrorCodeSchema = Type.Enum(Object.keys(ERROR_STATUS) as ErrorCode[]);
 
 /** The envelope of every failure. */
-export const FailureEnvelope = Type.Object({
+const FailureEnvelope = Type.Object({
   success: Type.Literal(false),
   error: Type.Object({
     code: ErrorCodeSchema,
@@ -173,7 +173,7 @@ export const FailureEnvelope = Type.Object({
 });
 
 /** The envelope of a success. */
-export function successEnvelope(data: TSchema, paged: boolean): TObject {
+function successEnvelope(data: TSchema, paged: boolean): TObject {
   const meta = Type.Object({ page: Type.Integer(), limit: Type.Integer(), total: Type.Integer() });
   return paged
     ? Type.Object({ success: Type.Literal(true), data, meta })
@@ -209,7 +209,7 @@ function callOf(ctx: ApiContext, spec: Route, request: FastifyRequest): Call<nev
     operation: `${spec.method} ${spec.url}`,
     target: request.url,
     status: spec.status,
-    marks: { replayed: false },
+    marks: { mutated: false, replayed: false },
   };
 }
 

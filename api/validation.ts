@@ -46,7 +46,7 @@ function fromText(node: SchemaNode, value: unknown): unknown {
 }
 
 /** Params or query as the schema means them: text to numbers and booleans, defaults where nothing was given. */
-export function coerceText(schema: TSchema, given: unknown): Record<string, unknown> {
+function coerceText(schema: TSchema, given: unknown): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   const { properties = {} } = schema as SchemaNode;
   for (const [name, value] of Object.entries(given ?? {})) {

@@ -3,7 +3,8 @@
  * active, and a disabled user is out within two seconds everywhere [INV-9].
  *
  * States of an entry: loading (a promise that all who ask share), loaded, and gone after FRESH_MS or when forgotten.
- * Invariant: nothing older than FRESH_MS, counted from before its query began, is ever handed out.
+ * Invariant: a user's row is never handed out when its query began more than FRESH_MS ago. Its scope is worked out from a
+ * tree that may have been as old again, so that a moved group bites within two seconds too.
  */
 import type { Clock } from '../../hub/core/ports.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';

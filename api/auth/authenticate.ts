@@ -30,7 +30,7 @@ function bearerToken(header: string | undefined): string {
  * Who an access token speaks for. Throws UNAUTHENTICATED when the token is bad, or the user is gone, disabled or was logged
  * out everywhere since; rejects with the database's error when that cannot be asked.
  */
-export async function actorOf(ctx: ApiContext, token: string, ip: string, requestId: string): Promise<Actor> {
+async function actorOf(ctx: ApiContext, token: string, ip: string, requestId: string): Promise<Actor> {
   const verified = await ctx.tokens.verifyUser(token);
   if (!verified.ok) {
     throw unauthenticated(

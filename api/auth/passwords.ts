@@ -5,9 +5,9 @@
 import { hash, verify } from '@node-rs/argon2';
 import { apiError, retryLater } from '../errors.ts';
 
-export const PASSWORD_CHARS_MIN = 8;
+const PASSWORD_CHARS_MIN = 8;
 /** In UTF-8 after normalisation; longer ones are refused, not cut. */
-export const PASSWORD_BYTES_MAX = 256;
+const PASSWORD_BYTES_MAX = 256;
 /** Hashes running at once. */
 const RUNNING_MAX = 2;
 /** Hashes waiting for their turn; beyond it the answer is 503. */
@@ -35,7 +35,7 @@ function normalise(password: string): string {
 }
 
 /** Throws VALIDATION_ERROR unless the password may be chosen as a new one. */
-export function requireGoodPassword(password: string): void {
+function requireGoodPassword(password: string): void {
   if (normalise(password).length < PASSWORD_CHARS_MIN) {
     const message = `must have at least ${PASSWORD_CHARS_MIN} characters`;
     throw apiError('VALIDATION_ERROR', `The password ${message}`, [{ field: 'password', message }]);

@@ -1,11 +1,8 @@
 /** Usernames: unique over all tenants, compared in lower case, shown as they are kept. */
-import Type from 'typebox';
 import { apiError } from '../errors.ts';
 
 /** Longest username, in characters; an email address fits. */
 export const USERNAME_CHARS_MAX = 120;
-
-export const Username = Type.String({ minLength: 1, maxLength: USERNAME_CHARS_MAX, description: 'Not case-sensitive' });
 
 const ALLOWED = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}._@+-]*$/u;
 

@@ -25,7 +25,7 @@ export interface NewTenant {
   readonly generatedPassword: string | null;
 }
 
-export const FIRST_TENANT = 'default';
+const FIRST_TENANT = 'default';
 const TENANT_NAME_CHARS_MAX = 120;
 /** 120 bits: 20 characters to copy. */
 const GENERATED_PASSWORD_BYTES = 15;

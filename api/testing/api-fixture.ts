@@ -37,14 +37,14 @@ export const systemIds: Ids = {
 };
 
 /** One RSA key for the whole test process: making one takes a tenth of a second. */
-export const testKeys = generateKeyPairSync('rsa', {
+const testKeys = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
 
 /** Keeps objects in memory. */
-export function memoryObjects(): ObjectStore {
+function memoryObjects(): ObjectStore {
   const kept = new Map<string, { bytes: Buffer; contentType: string }>();
   return {
     async put(key, bytes, contentType) {

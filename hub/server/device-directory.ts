@@ -157,9 +157,13 @@ export class DeviceDirectory {
     }
     for (let at = 0; at < pinned.length; at += BATCH_MAX) {
       const rows = await this.#options.store.loadDevices(pinned.slice(at, at + BATCH_MAX), this.#options.clock.now());
-      for (const [deviceId, record] of rows) {
+      for (const deviceId of pinned.slice(at, at + BATCH_MAX)) {
+        const record = rows.get(deviceId);
         const entry = this.#entries.get(deviceId);
-        if (entry !== undefined) entry.record = record;
+        if (entry === undefined) continue;
+        // Not in this history: whoever holds it is to be sent away.
+        if (record === undefined) this.#entries.delete(deviceId);
+        else entry.record = record;
       }
     }
   }

@@ -214,18 +214,31 @@ export class FanOut {
     this.#outstanding = true;
   }
 
-  /** Every session gets its whole state again: the history changed. */
+  /** Every session is held against the database again: the history changed, or part of it was missed. */
   resyncAll(): void {
     if (this.#resyncing) return;
     this.#resyncing = true;
     const sessions = [...this.#options.registry.byDevice.values()];
     const step = (from: number): void => {
-      for (const session of sessions.slice(from, from + SLICE)) this.sendState(session);
+      for (const session of sessions.slice(from, from + SLICE)) this.#reconcile(session);
       if (from + SLICE < sessions.length) setImmediate(step, from + SLICE);
       else this.#resyncing = false;
     };
     step(0);
     this.#options.waiters.wakeAll();
+  }
+
+  /** What was missed may be anything: the device's group, its credential, its very existence. */
+  #reconcile(session: Session): void {
+    const { directory, registry } = this.#options;
+    const record = directory.get(session.deviceId);
+    if (record === undefined) session.close('UNKNOWN_DEVICE');
+    else if (!record.active) session.close('REVOKED');
+    else if (record.credentialVersion !== session.credentialVersion) session.close('CREDENTIAL_ROTATED');
+    else {
+      registry.move(session, record.groupId ?? 0);
+      this.sendState(session);
+    }
   }
 
   /** Says the whole state again to sessions that did not confirm a push in time. Call a few times a second. */

@@ -25,7 +25,9 @@ export async function heartbeat(context: HubContext, exchange: Exchange, record:
   }
   if (body.rev !== undefined && body.epoch === model.epoch && body.rev > model.rev) await follower.reached(body.rev, 500);
   const waitMs = (body.waitSeconds ?? 0) * 1000;
-  if (waitMs > 0 && !context.draining && answerIsCurrent(context, record, body)) await hold(context, exchange, record, waitMs);
+  if (waitMs > 0 && !context.draining && answerIsCurrent(context, record, body, undefined)) {
+    await hold(context, exchange, record, waitMs);
+  }
   if (exchange.over) return;
   // The record may have changed while the answer was held.
   const latest = directory.get(record.deviceId) ?? record;
@@ -55,13 +57,18 @@ async function takeIn(context: HubContext, record: DeviceRecord, body: Heartbeat
   return written.every((result) => result !== null);
 }
 
-function answerIsCurrent(context: HubContext, record: DeviceRecord, body: HeartbeatRequest): boolean {
+function answerIsCurrent(
+  context: HubContext,
+  record: DeviceRecord,
+  body: HeartbeatRequest,
+  displayed: readonly number[] | undefined,
+): boolean {
   const latest = context.directory.get(record.deviceId) ?? record;
   return isCurrent(
     context.model.tenant(latest.tenantId),
     latest,
     context.model.position,
-    { epoch: body.epoch, rev: body.rev, displayed: body.status?.displayed },
+    { epoch: body.epoch, rev: body.rev, displayed },
     context.clock.now(),
   );
 }
@@ -91,7 +98,9 @@ function compose(context: HubContext, record: DeviceRecord, body: HeartbeatReque
   const { model, clock, settings, fanOut, ingest } = context;
   const now = clock.now();
   const state = composeState(model.tenant(record.tenantId), record, model.position, now);
-  const hasUpdate = !answerIsCurrent(context, record, body);
+  // A screen that shows something else than it should is told again, but it does not cut a wait short: one that cannot show
+  // an alert would ask without a pause.
+  const hasUpdate = !answerIsCurrent(context, record, body, body.status?.displayed);
   const top = state.alerts[0];
   if (hasUpdate) {
     for (const alert of state.alerts) {

@@ -21,7 +21,8 @@ process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this id exists. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -31,7 +32,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** SIGSTOP reaches a process's threads one by one, and until then they answer. Where there is no /proc we trust it. */
-function hasRunningThread(pid: number): boolean {
+export function hasRunningThread(pid: number): boolean {
   const tasks = `/proc/${pid}/task`;
   if (!existsSync(tasks)) return false;
   return readdirSync(tasks).some((task) => !/\) [TtZX] /.test(readFileSync(join(tasks, task, 'stat'), 'utf8')));

@@ -30,6 +30,8 @@ export interface ConnectOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sends `hello` once open; default true. */
   readonly hello?: boolean;
+  /** Gives up on an upgrade that is not answered within this, in milliseconds; default: waits. */
+  readonly handshakeMs?: number;
 }
 
 let players = 0;
@@ -61,6 +63,8 @@ export class TestDevice {
   /** Revs in the order in which they were applied. */
   readonly appliedRevs: number[] = [];
   closed: { code: number; reason: string } | null = null;
+  /** Resolves when the socket of the latest `connect` has ended. */
+  ended: Promise<void> = Promise.resolve();
   #socket: WebSocket | null = null;
   #token: string | null = null;
   #codec: Codec = 'json';
@@ -117,6 +121,7 @@ export class TestDevice {
     wellBehaved = true,
     headers = {},
     hello = true,
+    handshakeMs,
   }: ConnectOptions = {}): Promise<void> {
     const token = await this.token();
     this.closed = null;
@@ -124,15 +129,20 @@ export class TestDevice {
     const socket = new WebSocket(`${this.hubUrl.replace('http', 'ws')}/ws`, [`podoh.v1.${codec}`], {
       headers: { authorization: `Bearer ${token}`, ...headers },
       perMessageDeflate: false,
+      ...(handshakeMs === undefined ? {} : { handshakeTimeout: handshakeMs }),
     });
     this.#socket = socket;
+    this.ended = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('message', (data: Buffer, isBinary: boolean) => {
+      // What an older socket still says is not for this session.
+      if (this.#socket !== socket) return;
       const decoded = decodeDownFrame(data, isBinary ? 'msgpack' : 'json');
       if (!decoded.ok || decoded.frame === undefined)
         throw new Error(`the hub sent what the protocol does not know: ${JSON.stringify(decoded)}`);
       this.#take(decoded.frame, wellBehaved);
     });
     socket.on('close', (code, reason) => {
+      if (this.#socket !== socket) return;
       this.closed = { code, reason: reason.toString() };
       this.#wake();
     });
