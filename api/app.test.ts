@@ -85,6 +85,26 @@ describe('a listening API', () => {
     expect(answer).toContain('PAYLOAD_TOO_LARGE');
   });
 
+  test('gives up on a body that does not come, and on a handler that does not answer', async () => {
+    const never = route({
+      method: 'GET',
+      url: '/never',
+      policy: 'public',
+      summary: 'Never answers',
+      data: Type.Object({}),
+      handler: () => new Promise<never>(() => undefined),
+    });
+    const port = await listen(db, { routes: [never], timeouts: { requestMs: 15_000, handlerMs: 300 } });
+    const head =
+      'POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{';
+    const slow = await raw(port, head);
+    expect(slow).toMatch(/^HTTP\/1\.1 408 /);
+    expect(slow.toLowerCase()).toContain('connection: close');
+    const stuck = await raw(port, 'GET /never HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(stuck).toMatch(/^HTTP\/1\.1 503 /);
+    expect(stuck).toContain('UNAVAILABLE');
+  });
+
   test('sends security headers, and CORS headers to the origins allowed alone', async () => {
     await listen(db, { settings: { allowedOrigins: ['https://cms.example.com'] } });
     const plain = await api.send('GET', '/health/live');

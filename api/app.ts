@@ -22,12 +22,16 @@ import { validatorCompiler } from './validation.ts';
 
 /** Largest JSON body, in bytes. Past it: 413. */
 const BODY_BYTES_MAX = 256 * 1024;
-/** A whole request has to arrive within this, in milliseconds. Past it: 408. */
-const REQUEST_TIMEOUT_MS = 15_000;
+/** How long things may take, in milliseconds. */
+export interface Timeouts {
+  /** Until the whole request has arrived. Past it: 408. */
+  readonly requestMs: number;
+  /** From the headers to the answer. Past it: 503, or 408 when the body has not arrived. Raw answers have RAW_TIMEOUT_MS. */
+  readonly handlerMs: number;
+}
+const TIMEOUTS: Timeouts = { requestMs: 15_000, handlerMs: 10_000 };
 /** How often connections are looked at for that, in milliseconds; Node's own 30 s would double the time a slow one has. */
 const TIMEOUT_CHECK_MS = 5_000;
-/** A handler has to answer within this, in milliseconds. Past it: 503. */
-const HANDLER_TIMEOUT_MS = 10_000;
 /** Longer than a load balancer keeps an idle connection (60 s), so that it is never we who close one in use. */
 const KEEP_ALIVE_MS = 72_000;
 /** How often idle connections are swept while closing, in milliseconds. */
@@ -94,7 +98,7 @@ function addDrain(app: FastifyInstance): () => boolean {
 }
 
 /** Builds the application with the routes of its own and those given. Throws when a route is declared wrongly. */
-export function buildApp(ctx: ApiContext, routes: readonly Route[] = []): FastifyInstance {
+export function buildApp(ctx: ApiContext, routes: readonly Route[] = [], timeouts = TIMEOUTS): FastifyInstance {
   const app = fastify({
     loggerInstance: ctx.log,
     // request-log.ts writes the one line instead.
@@ -102,9 +106,9 @@ export function buildApp(ctx: ApiContext, routes: readonly Route[] = []): Fastif
     genReqId: () => ctx.ids.uuid(),
     trustProxy: ctx.settings.trustProxy,
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: timeouts.requestMs,
     http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
-    handlerTimeout: HANDLER_TIMEOUT_MS,
+    handlerTimeout: timeouts.handlerMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     exposeHeadRoutes: false,
     // While closing, requests that still arrive are served; the load balancer learns from the readiness check.

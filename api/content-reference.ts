@@ -6,7 +6,7 @@ import type { ContentTable, Database } from '../migrations/tables.ts';
 import { apiError } from './errors.ts';
 
 /** The columns that contentReference reads. */
-export const CONTENT_REFERENCE_COLUMNS = ['id', 'type', 'url', 'storage_key', 'sha256'] as const;
+const CONTENT_REFERENCE_COLUMNS = ['id', 'type', 'url', 'storage_key', 'sha256'] as const;
 
 export interface ContentReferenceRow extends Pick<ContentTable, 'type' | 'url' | 'storage_key' | 'sha256'> {
   readonly id: number;

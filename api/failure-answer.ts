@@ -126,8 +126,17 @@ export function sendFailure(reply: FastifyReply, failed: Failure): FastifyReply 
     .send(failureBody(failed));
 }
 
+/** A handler's time runs from the headers on: when it is over and the body is not there, it is the sender that is slow. */
+function isSlowSender(error: unknown, request: FastifyRequest): boolean {
+  return (error as { code?: unknown } | null)?.code === 'FST_ERR_HANDLER_TIMEOUT' && !request.raw.complete;
+}
+
 /** Fastify's error handler. */
 export function answerFailure(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (isSlowSender(error, request)) {
+    reply.header('connection', 'close');
+    return sendFailure(reply, failure('VALIDATION_ERROR', 'The request did not arrive in time', { status: 408 }));
+  }
   const failed = failureOf(error);
   if (failed.log !== null) {
     request.log[failed.log](

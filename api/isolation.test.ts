@@ -42,7 +42,15 @@ describeEachDatabase('groups, devices and alerts, every route', (open) => {
   /** Everything that requests could have changed. */
   const everything = async (): Promise<string> => {
     const { sql } = api.ctx.db;
-    const tables = ['groups', 'devices', 'alerts', 'alert_deployments', 'alert_targets', 'commands', 'changes'] as const;
+    const tables = [
+      'groups',
+      'devices',
+      'alerts',
+      'alert_deployments',
+      'alert_targets',
+      'commands',
+      'changes',
+    ] as const;
     return JSON.stringify(await Promise.all(tables.map((table) => sql.selectFrom(table).selectAll().execute())));
   };
   const status = async (route: (typeof ROUTES)[number], as?: TestUser): Promise<number> => {
@@ -62,7 +70,8 @@ describeEachDatabase('groups, devices and alerts, every route', (open) => {
   test("[INV-10] another tenant's ids are 404 for its admin, and nothing changes", async () => {
     const stranger = await api.newUser(await api.newTenant('stranger'), 'admin');
     const before = await everything();
-    for (const route of naming) expect([route.method, route.url, await status(route, stranger)]).toEqual([route.method, route.url, 404]);
+    for (const route of naming)
+      expect([route.method, route.url, await status(route, stranger)]).toEqual([route.method, route.url, 404]);
     expect(await everything()).toBe(before);
   });
 
@@ -74,12 +83,13 @@ describeEachDatabase('groups, devices and alerts, every route', (open) => {
     }
   });
 
-  test('ids outside a manager\'s groups are 404, and nothing changes', async () => {
+  test("ids outside a manager's groups are 404, and nothing changes", async () => {
     const manager = await api.newUser(tenantId, 'manager', [elsewhere]);
     const before = await everything();
     // Prepared alerts belong to the whole tenant.
     const scoped = naming.filter((route) => !route.url.startsWith('/api/v1/alerts/:id'));
-    for (const route of scoped) expect([route.method, route.url, await status(route, manager)]).toEqual([route.method, route.url, 404]);
+    for (const route of scoped)
+      expect([route.method, route.url, await status(route, manager)]).toEqual([route.method, route.url, 404]);
     expect(await everything()).toBe(before);
   });
 
@@ -87,7 +97,11 @@ describeEachDatabase('groups, devices and alerts, every route', (open) => {
     const user = await api.newUser(tenantId, 'user', [ids.groupId]);
     const before = await everything();
     for (const route of ROUTES) {
-      expect([route.method, route.url, await status(route, user)]).toEqual([route.method, route.url, route.method === 'GET' ? 200 : 403]);
+      expect([route.method, route.url, await status(route, user)]).toEqual([
+        route.method,
+        route.url,
+        route.method === 'GET' ? 200 : 403,
+      ]);
       expect([route.method, route.url, await status(route)]).toEqual([route.method, route.url, 401]);
     }
     expect(await everything()).toBe(before);
@@ -96,7 +110,11 @@ describeEachDatabase('groups, devices and alerts, every route', (open) => {
   test('every route has a summary, and every writing one asks for a manager', () => {
     for (const route of ROUTES) {
       expect(route.summary).not.toBe('');
-      expect([route.method, route.url, route.policy]).toEqual([route.method, route.url, route.method === 'GET' ? 'user' : 'manager']);
+      expect([route.method, route.url, route.policy]).toEqual([
+        route.method,
+        route.url,
+        route.method === 'GET' ? 'user' : 'manager',
+      ]);
     }
     expect(ROUTES.filter((route) => route.bucket === 'alert').map((route) => route.url)).toEqual([
       '/api/v1/alerts/deploy',

@@ -19,6 +19,9 @@ export type Bucket = 'alert' | 'default' | 'none';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
+/** A raw answer (a file) has to be sent within this, in milliseconds. Past it the connection is cut. */
+const RAW_TIMEOUT_MS = 120_000;
+
 /** All paths of the CMS contract start with it. */
 export const API_BASE = '/api/v1';
 
@@ -231,6 +234,7 @@ export function registerRoutes(app: FastifyInstance, ctx: ApiContext, routes: re
       method: spec.method,
       url: spec.url,
       config: { policy: spec.policy, bucket: spec.bucket },
+      ...(spec.raw && { handlerTimeout: RAW_TIMEOUT_MS }),
       schema: {
         summary: spec.summary,
         ...(spec.params && { params: spec.params }),

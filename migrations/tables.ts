@@ -18,7 +18,7 @@ export interface TenantsTable {
 }
 
 export interface CountersTable {
-  /** `rev` is the only counter today. */
+  /** `rev`; and `group_tree`, which counts edits of group trees and whose row is their lock. */
   name: string;
   value: number;
 }

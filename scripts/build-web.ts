@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { UserConfig } from 'vite';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
@@ -21,7 +22,9 @@ interface Bundle {
   readonly sources: readonly string[];
 }
 
-const BUNDLES: readonly Bundle[] = [{ name: 'player', configPath: 'api/player/vite.config.ts', sources: ['api/player', 'protocol'] }];
+const BUNDLES: readonly Bundle[] = [
+  { name: 'player', configPath: 'api/player/vite.config.ts', sources: ['api/player', 'protocol'] },
+];
 
 /** Files of a folder and its subfolders that a bundle could depend on, sorted so that the hash is stable. */
 function sourceFiles(folder: string): string[] {
@@ -33,7 +36,11 @@ function sourceFiles(folder: string): string[] {
 
 function stampOf(bundle: Bundle): string {
   const hash = createHash('sha256');
-  const files = [...bundle.sources.flatMap(sourceFiles), fileURLToPath(import.meta.url), join(ROOT, 'package-lock.json')];
+  const files = [
+    ...bundle.sources.flatMap(sourceFiles),
+    fileURLToPath(import.meta.url),
+    join(ROOT, 'package-lock.json'),
+  ];
   for (const file of files.filter((path) => existsSync(path))) {
     hash.update(file.slice(ROOT.length)).update('\0').update(readFileSync(file)).update('\0');
   }
@@ -53,7 +60,7 @@ function viteIsInstalled(): boolean {
 /** Builds beside the old output and swaps it in, so that a server that is running never sees half a build. */
 async function buildBundle(bundle: Bundle, stamp: string): Promise<void> {
   const { build } = await import('vite');
-  const { default: config } = await import(join(ROOT, bundle.configPath));
+  const { default: config } = (await import(join(ROOT, bundle.configPath))) as { default: UserConfig };
   const outDir = join(DIST, bundle.name);
   const freshDir = `${outDir}.new-${process.pid}`;
   const staleDir = `${outDir}.old-${process.pid}`;
@@ -78,7 +85,9 @@ async function bringUpToDate(bundle: Bundle): Promise<void> {
   const built = existsSync(join(DIST, bundle.name, 'index.html'));
   if (!viteIsInstalled()) {
     if (built) return;
-    throw new Error(`dist/${bundle.name} is missing and vite is not installed: run \`npm ci\` with dev dependencies once, or ship dist/`);
+    throw new Error(
+      `dist/${bundle.name} is missing and vite is not installed: run \`npm ci\` with dev dependencies once, or ship dist/`,
+    );
   }
   const stamp = stampOf(bundle);
   if (built && existsSync(stampPath(bundle)) && readFileSync(stampPath(bundle), 'utf8') === stamp) return;

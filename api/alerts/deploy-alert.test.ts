@@ -46,13 +46,25 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
   };
   const stop = (deploymentId: number, as = admin) => api.send('POST', STOP, { as, body: { deploymentId } });
   const changes = async (kind: string) => {
-    const rows = await api.ctx.db.sql.selectFrom('changes').selectAll().where('kind', '=', kind).orderBy('rev').execute();
+    const rows = await api.ctx.db.sql
+      .selectFrom('changes')
+      .selectAll()
+      .where('kind', '=', kind)
+      .orderBy('rev')
+      .execute();
     return rows.map((row) => ({ rev: row.rev, tenantId: row.tenant_id, ...JSON.parse(row.payload) }));
   };
-  const rowOf = (id: number) => api.ctx.db.sql.selectFrom('alert_deployments').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const rowOf = (id: number) =>
+    api.ctx.db.sql.selectFrom('alert_deployments').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
 
   test('answers with counts, and one change carries all that a hub needs', async () => {
-    const answer = await deploy({ alert, groupIds: [floor, site, lobby], deviceIds: [inLobby, nowhere, inAnnex], expiresInSeconds: 90, drill: true });
+    const answer = await deploy({
+      alert,
+      groupIds: [floor, site, lobby],
+      deviceIds: [inLobby, nowhere, inAnnex],
+      expiresInSeconds: 90,
+      drill: true,
+    });
     expect(answer.statusCode).toBe(201);
     const { data } = answer.json();
     expect(data).toEqual({
@@ -104,13 +116,23 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
       ['group', site],
       ...started.deviceIds.map((id: number) => ['device', id]),
     ]);
-    const audit = await api.ctx.db.sql.selectFrom('audit_logs').selectAll().orderBy('id', 'desc').limit(1).executeTakeFirstOrThrow();
+    const audit = await api.ctx.db.sql
+      .selectFrom('audit_logs')
+      .selectAll()
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow();
     expect(audit).toMatchObject({ action: 'alert.deployed', entity_id: data.deploymentId, user_id: admin.id });
   });
 
   test('a prepared alert goes out as it was at that moment', async () => {
-    const contentId = await insertContent(api.ctx.db, tenantId, { storage_key: 'c/9f', url: null, sha256: 'a'.repeat(64) });
-    const prepared = (await api.send('POST', '/api/v1/alerts', { as: admin, body: { ...alert, contentId } })).json().data;
+    const contentId = await insertContent(api.ctx.db, tenantId, {
+      storage_key: 'c/9f',
+      url: null,
+      sha256: 'a'.repeat(64),
+    });
+    const prepared = (await api.send('POST', '/api/v1/alerts', { as: admin, body: { ...alert, contentId } })).json()
+      .data;
     const id = await deployed({ alertId: prepared.id, deviceIds: [nowhere] });
     await api.send('PUT', `/api/v1/alerts/${prepared.id}`, { as: admin, body: { title: 'Changed', version: 1 } });
     const started = (await changes('alert.started')).at(-1);
@@ -123,7 +145,10 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
     expect(started.alert.expiresAt - started.alert.startedAt).toBe(3_600_000);
     expect(await rowOf(id)).toMatchObject({ alert_id: prepared.id, title: 'Storm', content_id: contentId });
     expect((await api.send('DELETE', `/api/v1/alerts/${prepared.id}`, { as: admin })).statusCode).toBe(200);
-    expect((await api.send('GET', `/api/v1/alerts/deployments/${id}`, { as: admin })).json().data).toMatchObject({ title: 'Storm', status: 'active' });
+    expect((await api.send('GET', `/api/v1/alerts/deployments/${id}`, { as: admin })).json().data).toMatchObject({
+      title: 'Storm',
+      status: 'active',
+    });
   });
 
   test('refuses what is not valid or not there, naming the field', async () => {
@@ -131,7 +156,9 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
     const foreignGroup = await api.newGroup(other, 'Foreign');
     const foreignDevice = await insertDevice(api.ctx.db, other);
     const foreignContent = await insertContent(api.ctx.db, other);
-    const foreignAlert = (await api.send('POST', '/api/v1/alerts', { as: await api.newUser(other, 'admin'), body: alert })).json().data.id;
+    const foreignAlert = (
+      await api.send('POST', '/api/v1/alerts', { as: await api.newUser(other, 'admin'), body: alert })
+    ).json().data.id;
     const pending = await insertContent(api.ctx.db, tenantId, { status: 'pending' });
     const before = await changes('alert.started');
     const refusal = async (body: object) => {
@@ -147,17 +174,27 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
     expect(await refusal({ alert, groupIds, expiresInSeconds: 0 })).toEqual([400, 'expiresInSeconds']);
     expect(await refusal({ alert, groupIds, expiresInSeconds: 2_592_001 })).toEqual([400, 'expiresInSeconds']);
     expect(await refusal({ alert, groupIds: ['1'] })).toEqual([400, 'groupIds.0']);
-    expect(await refusal({ alert, groupIds: Array.from({ length: GROUP_TARGETS_MAX + 1 }, (_, n) => n + 1) })).toEqual([400, 'groupIds']);
-    expect(await refusal({ alert, deviceIds: Array.from({ length: DEVICE_TARGETS_MAX + 1 }, (_, n) => n + 1) })).toEqual([400, 'deviceIds']);
+    expect(await refusal({ alert, groupIds: Array.from({ length: GROUP_TARGETS_MAX + 1 }, (_, n) => n + 1) })).toEqual([
+      400,
+      'groupIds',
+    ]);
+    expect(
+      await refusal({ alert, deviceIds: Array.from({ length: DEVICE_TARGETS_MAX + 1 }, (_, n) => n + 1) }),
+    ).toEqual([400, 'deviceIds']);
     expect(await refusal({ alert, groupIds: [site, 999_999] })).toEqual([404, 'groupIds']);
     expect(await refusal({ alert, groupIds: [foreignGroup] })).toEqual([404, 'groupIds']);
     expect(await refusal({ alert, deviceIds: [inLobby, foreignDevice] })).toEqual([404, 'deviceIds']);
     expect(await refusal({ alertId: foreignAlert, groupIds })).toEqual([404, 'alertId']);
     expect(await refusal({ alertId: 999_999, groupIds })).toEqual([404, 'alertId']);
-    expect(await refusal({ alert: { ...alert, contentId: foreignContent }, groupIds })).toEqual([404, 'alert.contentId']);
+    expect(await refusal({ alert: { ...alert, contentId: foreignContent }, groupIds })).toEqual([
+      404,
+      'alert.contentId',
+    ]);
     expect(await refusal({ alert: { ...alert, contentId: pending }, groupIds })).toEqual([409, 'alert.contentId']);
     const stale = await insertContent(api.ctx.db, tenantId);
-    const prepared = (await api.send('POST', '/api/v1/alerts', { as: admin, body: { ...alert, contentId: stale } })).json().data.id;
+    const prepared = (
+      await api.send('POST', '/api/v1/alerts', { as: admin, body: { ...alert, contentId: stale } })
+    ).json().data.id;
     await api.ctx.db.sql.updateTable('content').set({ status: 'failed' }).where('id', '=', stale).execute();
     expect(await refusal({ alertId: prepared, groupIds })).toEqual([409, 'alertId']);
     expect(await changes('alert.started')).toEqual(before);
@@ -166,7 +203,9 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
   test('takes as many targets as it says, and a device named twice is one', async () => {
     const tenant = await api.newTenant('many targets');
     const as = await api.newUser(tenant, 'admin');
-    const ids = await Promise.all(Array.from({ length: 40 }, (_, n) => insertDevice(api.ctx.db, tenant, { player_id: `many-${n}` })));
+    const ids = await Promise.all(
+      Array.from({ length: 40 }, (_, n) => insertDevice(api.ctx.db, tenant, { player_id: `many-${n}` })),
+    );
     const wide = Array.from({ length: DEVICE_TARGETS_MAX }, (_, n) => ids[n % ids.length]);
     const answer = await deploy({ alert, deviceIds: wide }, as);
     expect([answer.statusCode, answer.json().data.targets.total]).toEqual([201, 40]);
@@ -187,7 +226,14 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
     const first = await stop(id);
     expect([first.statusCode, first.json().data]).toMatchObject([
       200,
-      { deploymentId: id, status: 'stopped', title: 'Storm', startedBy: admin.id, stoppedBy: admin.id, targets: { total: 3 } },
+      {
+        deploymentId: id,
+        status: 'stopped',
+        title: 'Storm',
+        startedBy: admin.id,
+        stoppedBy: admin.id,
+        targets: { total: 3 },
+      },
     ]);
     expect(Date.parse(first.json().data.stoppedAt)).toBe(api.clock.now());
     const stops = await changes('alert.stopped');
@@ -239,6 +285,15 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
     expect((await stop(inside, user)).statusCode).toBe(403);
     expect((await stop(inside, manager)).statusCode).toBe(200);
     expect((await rowOf(outside)).status).toBe('active');
+    // What was deleted since is not in the way.
+    const doomedGroup = await api.newGroup(tenantId, 'Doomed', lobby);
+    const doomedDevice = await insertDevice(api.ctx.db, tenantId, { group_id: annex });
+    const survivor = await deployed({ alert, groupIds: [doomedGroup, annex], deviceIds: [inLobby, doomedDevice] });
+    expect((await stop(survivor, manager)).statusCode).toBe(403);
+    const onlyDoomed = await deployed({ alert, groupIds: [doomedGroup], deviceIds: [inLobby, doomedDevice] });
+    await api.ctx.db.sql.deleteFrom('devices').where('id', '=', doomedDevice).execute();
+    await api.ctx.db.sql.deleteFrom('groups').where('id', '=', doomedGroup).execute();
+    expect((await stop(onlyDoomed, manager)).statusCode).toBe(200);
   });
 
   test('[INV-10] another tenant can neither see nor stop it', async () => {

@@ -5,7 +5,7 @@ import type { AlertDeploymentsTable } from '../../migrations/tables.ts';
 import { Id, Severity, Timestamp } from '../../protocol/desired-state.ts';
 import { toIso, toIsoOrNull } from '../iso-time.ts';
 
-export const DEPLOYMENT_PHASES = ['active', 'stopped', 'expired'] as const;
+const DEPLOYMENT_PHASES = ['active', 'stopped', 'expired'] as const;
 export const DeploymentStatus = Type.Enum([...DEPLOYMENT_PHASES]);
 
 /** Devices at the moment of deploying. */

@@ -5,7 +5,7 @@
  */
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import { chainOf, subtreesOf, type GroupTree } from '../../hub/core/group-tree.ts';
-import type { Database } from '../../migrations/tables.ts';
+import type { Database, TargetKind } from '../../migrations/tables.ts';
 import type { Actor } from '../context.ts';
 import { apiError } from '../errors.ts';
 import { readTree } from '../groups/tree-rows.ts';
@@ -30,29 +30,30 @@ export async function readReach(db: Kysely<Database>, actor: Actor, deploymentId
     .where('deployment_id', '=', deploymentId)
     .where('tenant_id', '=', actor.tenantId)
     .execute();
-  const groupIds = targets.filter((row) => row.target_kind === 'group').map((row) => row.target_id);
-  const allDeviceIds = targets.filter((row) => row.target_kind === 'device').map((row) => row.target_id);
+  const idsOf = (kind: TargetKind) => targets.filter((row) => row.target_kind === kind).map((row) => row.target_id);
   const tree = await readTree(db, actor.tenantId);
+  // Groups and devices that were deleted since reach nobody: they are neither seen nor in the way.
+  const groupIds = idsOf('group').filter((id) => tree.parentOf.has(id));
+  const devices = await splitDevices(db, actor, deploymentId, idsOf('device'));
   const visibleGroupIds = [...subtreesOf(tree, groupIds)].filter((id) => isGroupInScope(actor, id));
-  const deviceIds = await visibleDevices(db, actor, deploymentId, allDeviceIds);
-  const visibleTargets = groupIds.filter((id) => isGroupInScope(actor, id));
-  if (actor.scope !== null && visibleGroupIds.length + deviceIds.length === 0) throw noSuchDeployment();
+  if (actor.scope !== null && visibleGroupIds.length + devices.visible.length === 0) throw noSuchDeployment();
   return {
     deploymentId,
-    groupIds: visibleTargets,
-    deviceIds,
+    groupIds: groupIds.filter((id) => isGroupInScope(actor, id)),
+    deviceIds: devices.visible,
     visibleGroupIds,
-    isWhole: visibleTargets.length === groupIds.length && deviceIds.length === allDeviceIds.length,
+    isWhole: devices.hidden === 0 && groupIds.every((id) => isGroupInScope(actor, id)),
   };
 }
 
-async function visibleDevices(
+/** Targeted devices that the actor may see, and how many he may not. */
+async function splitDevices(
   db: Kysely<Database>,
   actor: Actor,
   deploymentId: number,
   deviceIds: readonly number[],
-): Promise<readonly number[]> {
-  if (actor.scope === null || deviceIds.length === 0) return deviceIds;
+): Promise<{ visible: readonly number[]; hidden: number }> {
+  if (actor.scope === null || deviceIds.length === 0) return { visible: deviceIds, hidden: 0 };
   const rows = await db
     .selectFrom('alert_targets as t')
     .innerJoin('devices as d', 'd.id', 't.target_id')
@@ -61,7 +62,8 @@ async function visibleDevices(
     .where('t.target_kind', '=', 'device')
     .where('d.tenant_id', '=', actor.tenantId)
     .execute();
-  return rows.filter((row) => isGroupInScope(actor, row.group_id)).map((row) => row.id);
+  const visible = rows.filter((row) => isGroupInScope(actor, row.group_id)).map((row) => row.id);
+  return { visible, hidden: rows.length - visible.length };
 }
 
 export function noSuchDeployment(): Error {

@@ -46,7 +46,12 @@ describeEachDatabase('prepared alerts', (open) => {
     for (const method of ['GET', 'DELETE']) expect((await api.send(method, url, { as: admin })).statusCode).toBe(404);
     expect((await api.send('PUT', url, { as: admin, body: { version: 2 } })).statusCode).toBe(404);
     expect(await api.ctx.db.sql.selectFrom('changes').select('rev').execute()).toEqual(before);
-    const audit = await api.ctx.db.sql.selectFrom('audit_logs').select('action').where('entity_id', '=', data.id).orderBy('id').execute();
+    const audit = await api.ctx.db.sql
+      .selectFrom('audit_logs')
+      .select('action')
+      .where('entity_id', '=', data.id)
+      .orderBy('id')
+      .execute();
     expect(audit.map((row) => row.action)).toEqual(['alert.created', 'alert.updated', 'alert.removed']);
   });
 
@@ -62,7 +67,11 @@ describeEachDatabase('prepared alerts', (open) => {
     expect(data.contentId).toBe(ready);
     const put = (body: object) => api.send('PUT', `${ALERTS}/${data.id}`, { as: admin, body });
     expect((await put({ contentId: null, version: 1 })).json().data.contentId).toBeNull();
-    for (const [contentId, status] of [[pending, 409], [foreign, 404], [999_999, 404]] as const) {
+    for (const [contentId, status] of [
+      [pending, 409],
+      [foreign, 404],
+      [999_999, 404],
+    ] as const) {
       const refused = [await create({ ...fire, contentId }), await put({ contentId, version: 2 })];
       for (const answer of refused) {
         expect([answer.statusCode, answer.json().error.details[0].field]).toEqual([status, 'contentId']);
@@ -85,7 +94,11 @@ describeEachDatabase('prepared alerts', (open) => {
   test('are listed by severity and text', async () => {
     const tenant = await api.newTenant('alert list');
     const as = await api.newUser(tenant, 'manager');
-    for (const [name, severity, title] of [['Fire', 'critical', 'A'], ['Storm', 'warning', 'B'], ['Tea', 'info', 'fire up the kettle']]) {
+    for (const [name, severity, title] of [
+      ['Fire', 'critical', 'A'],
+      ['Storm', 'warning', 'B'],
+      ['Tea', 'info', 'fire up the kettle'],
+    ]) {
       expect((await create({ name, severity, title, message: '' }, as)).statusCode).toBe(201);
     }
     const names = async (query: string) =>

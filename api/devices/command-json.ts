@@ -47,7 +47,7 @@ export interface CommandRow extends Pick<CommandsTable, Exclude<(typeof COMMAND_
 }
 
 /** The state at an instant: a command that nobody finished in time has expired, whether or not a sweep has said so. */
-export function commandState(
+function commandState(
   row: { readonly state: CommandState; readonly expires_at: number },
   now: number,
 ): CommandState {

@@ -135,7 +135,7 @@ describeEachDatabase('devices', (open) => {
     const answers = await Promise.all(
       ['a', 'b', 'c'].map((name) => api.send('PUT', `${DEVICES}/${id}`, { as: admin, body: { name, version: 1 } })),
     );
-    expect(answers.map((answer) => answer.statusCode).sort()).toEqual([200, 409, 409]);
+    expect(answers.map((answer) => answer.statusCode).sort((a, b) => a - b)).toEqual([200, 409, 409]);
     expect((await rowOf(id))?.version).toBe(2);
   });
 

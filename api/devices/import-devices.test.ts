@@ -131,7 +131,7 @@ describeEachDatabase('importing devices', (open) => {
       { playerId: 'race-2', name: 'x' },
     ];
     const answers = await Promise.all([send(devices), send([...devices].reverse())]);
-    expect(answers.map((answer) => answer.statusCode).sort()).toEqual([201, 409]);
+    expect(answers.map((answer) => answer.statusCode).sort((a, b) => a - b)).toEqual([201, 409]);
     expect(await rows(['race-1', 'race-2'])).toHaveLength(2);
   });
 

@@ -15,7 +15,12 @@ export function alertMain(alert: Alert, since: string, media: HTMLElement | null
   const card = element('article', 'alert alert-main');
   mark(card, alert);
   if (alert.drill) card.append(drillBand());
-  const head = element('header', 'alert-head', severityIcon(alert.severity), element('span', '', WORDS[alert.severity]));
+  const head = element(
+    'header',
+    'alert-head',
+    severityIcon(alert.severity),
+    element('span', '', WORDS[alert.severity]),
+  );
   head.append(element('span', 'since', since));
   const words = element('div', 'alert-words', directed('title', alert.title));
   if (alert.message !== '') words.append(directed('message', alert.message));

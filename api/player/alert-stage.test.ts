@@ -25,7 +25,9 @@ function shown(alerts: readonly Alert[], turn: number, stripsMax: number): numbe
 /** Ordered as `visibleAlerts` orders them. */
 const someAlerts = fc
   .array(fc.constantFrom(...SEVERITIES), { minLength: 1, maxLength: 20 })
-  .map((severities) => alertsOf(...severities.toSorted((one, other) => SEVERITIES.indexOf(other) - SEVERITIES.indexOf(one))));
+  .map((severities) =>
+    alertsOf(...severities.toSorted((one, other) => SEVERITIES.indexOf(other) - SEVERITIES.indexOf(one))),
+  );
 
 describe('alert stage', () => {
   it('is empty without alerts', () => {

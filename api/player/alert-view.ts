@@ -44,7 +44,11 @@ export class AlertView {
 
   /** Shows exactly these, given in order of weight. */
   show(next: readonly Alert[]): void {
-    if (next.length === this.#alerts.length && next.every((alert, index) => keyOf(alert) === keyOf(this.#alerts[index]))) return;
+    if (
+      next.length === this.#alerts.length &&
+      next.every((alert, index) => keyOf(alert) === keyOf(this.#alerts[index]))
+    )
+      return;
     const known = new Set(this.#alerts.map(keyOf));
     const fresh = next.find((alert) => !known.has(keyOf(alert)));
     this.#alerts = next;
@@ -62,7 +66,9 @@ export class AlertView {
 
   /** Deployments whose elements are in the document now. */
   onGlass(): number[] {
-    return [...this.#root.querySelectorAll<HTMLElement>('[data-deployment-id]')].map((node) => Number(node.dataset['deploymentId']));
+    return [...this.#root.querySelectorAll<HTMLElement>('[data-deployment-id]')].map((node) =>
+      Number(node.dataset['deploymentId']),
+    );
   }
 
   #nextTurn(): void {

@@ -22,7 +22,10 @@ function command(commandId: number, name: CommandName): Command {
 
 describe('command log', () => {
   it('acknowledges, then says the last word, in that order', () => {
-    const log = finishCommand(beginCommand(EMPTY_COMMANDS, command(1, 'identify')), { commandId: 1, state: 'succeeded' });
+    const log = finishCommand(beginCommand(EMPTY_COMMANDS, command(1, 'identify')), {
+      commandId: 1,
+      state: 'succeeded',
+    });
     expect(dueUpdates(log, 0).map((update) => update.state)).toEqual(['acknowledged', 'succeeded']);
   });
 
@@ -55,8 +58,12 @@ describe('command log', () => {
   });
 
   it('keeps a command under way when its acknowledgement is confirmed', () => {
-    const log = acknowledgeUpdates(beginCommand(EMPTY_COMMANDS, command(1, 'identify')), [{ commandId: 1, state: 'acknowledged' }]);
-    expect(dueUpdates(finishCommand(log, { commandId: 1, state: 'succeeded' }), 0)).toEqual([{ commandId: 1, state: 'succeeded' }]);
+    const log = acknowledgeUpdates(beginCommand(EMPTY_COMMANDS, command(1, 'identify')), [
+      { commandId: 1, state: 'acknowledged' },
+    ]);
+    expect(dueUpdates(finishCommand(log, { commandId: 1, state: 'succeeded' }), 0)).toEqual([
+      { commandId: 1, state: 'succeeded' },
+    ]);
   });
 
   it('is bounded', () => {
@@ -70,8 +77,10 @@ describe('command log', () => {
     expect(commandsForEpoch(log, 8).entries).toEqual([]);
   });
 
-  it.each([null, 'x', '{"entries":{}}', '{"entries":[{"commandId":1,"name":"identify","state":"acting","waiting":[7]}]}'])(
-    'takes damaged storage for an empty log: %s',
-    (text) => expect(restoreCommands(text).entries).toEqual([]),
-  );
+  it.each([
+    null,
+    'x',
+    '{"entries":{}}',
+    '{"entries":[{"commandId":1,"name":"identify","state":"acting","waiting":[7]}]}',
+  ])('takes damaged storage for an empty log: %s', (text) => expect(restoreCommands(text).entries).toEqual([]));
 });

@@ -16,7 +16,7 @@ export const COMMANDS_MAX = 100;
 /** An update that was sent and not confirmed after this is sent again, in milliseconds. */
 export const UPDATE_RESEND_MS = 10_000;
 /** Updates in one heartbeat or burst of frames: the contract's COMMAND_UPDATES_MAX. */
-export const UPDATE_BATCH_MAX = 20;
+const UPDATE_BATCH_MAX = 20;
 
 /** What this player can really do; nothing else is advertised. */
 export const CAPABILITIES: readonly CommandName[] = ['refresh', 'restart_app', 'identify', 'clear_cache'];
@@ -51,7 +51,9 @@ export function commandsForEpoch(log: CommandLog, epoch: number | null): Command
 export function beginCommand(log: CommandLog, command: Command): CommandLog {
   const { commandId, name } = command;
   const able = CAPABILITIES.includes(name);
-  const update: CommandUpdate = able ? { commandId, state: 'acknowledged' } : { commandId, state: 'rejected', reason: 'not supported' };
+  const update: CommandUpdate = able
+    ? { commandId, state: 'acknowledged' }
+    : { commandId, state: 'rejected', reason: 'not supported' };
   const others = log.entries.filter((entry) => entry.commandId !== commandId);
   const entry: Entry = { commandId, name, state: able ? 'acting' : 'finished', waiting: [unsent(update)] };
   return { ...log, entries: [...others, entry].slice(-COMMANDS_MAX) };
@@ -72,7 +74,10 @@ export function finishInterrupted(log: CommandLog): CommandLog {
     .filter((entry) => entry.state === 'acting')
     .reduce((result, { commandId, name }): CommandLog => {
       const reloaded = RELOADS.includes(name);
-      return finishCommand(result, reloaded ? { commandId, state: 'succeeded' } : { commandId, state: 'failed', reason: 'interrupted' });
+      return finishCommand(
+        result,
+        reloaded ? { commandId, state: 'succeeded' } : { commandId, state: 'failed', reason: 'interrupted' },
+      );
     }, log);
 }
 
@@ -86,7 +91,9 @@ export function dueUpdates(log: CommandLog, monotonicMs: number): CommandUpdate[
 
 export function markUpdatesSent(log: CommandLog, sent: readonly CommandUpdate[], monotonicMs: number): CommandLog {
   const keys = new Set(sent.map(keyOf));
-  return mapWaiting(log, (waiting) => waiting.map((item) => (keys.has(keyOf(item.update)) ? { ...item, sentAtMs: monotonicMs } : item)));
+  return mapWaiting(log, (waiting) =>
+    waiting.map((item) => (keys.has(keyOf(item.update)) ? { ...item, sentAtMs: monotonicMs } : item)),
+  );
 }
 
 /** A new connection: what the old one may have lost is due at once. */
@@ -95,7 +102,10 @@ export function forgetUpdatesSent(log: CommandLog): CommandLog {
 }
 
 /** The hub has committed these. */
-export function acknowledgeUpdates(log: CommandLog, acknowledged: readonly { readonly commandId: number; readonly state: string }[]): CommandLog {
+export function acknowledgeUpdates(
+  log: CommandLog,
+  acknowledged: readonly { readonly commandId: number; readonly state: string }[],
+): CommandLog {
   const keys = new Set(acknowledged.map(keyOf));
   const rest = mapWaiting(log, (waiting) => waiting.filter((item) => !keys.has(keyOf(item.update))));
   return { ...rest, entries: rest.entries.filter((entry) => entry.state === 'acting' || entry.waiting.length > 0) };
@@ -124,7 +134,10 @@ function unsent(update: CommandUpdate): WaitingUpdate {
   return { update, sentAtMs: null };
 }
 
-function mapWaiting(log: CommandLog, change: (waiting: readonly WaitingUpdate[]) => readonly WaitingUpdate[]): CommandLog {
+function mapWaiting(
+  log: CommandLog,
+  change: (waiting: readonly WaitingUpdate[]) => readonly WaitingUpdate[],
+): CommandLog {
   return { ...log, entries: log.entries.map((entry) => ({ ...entry, waiting: change(entry.waiting) })) };
 }
 
@@ -136,6 +149,8 @@ function isEntry(value: unknown): value is Entry {
     typeof entry['name'] === 'string' &&
     (entry['state'] === 'acting' || entry['state'] === 'finished') &&
     Array.isArray(entry['waiting']) &&
-    entry['waiting'].every((item: unknown) => typeof (item as { update?: { commandId?: unknown } } | null)?.update?.commandId === 'number')
+    entry['waiting'].every(
+      (item: unknown) => typeof (item as { update?: { commandId?: unknown } } | null)?.update?.commandId === 'number',
+    )
   );
 }

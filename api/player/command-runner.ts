@@ -65,7 +65,11 @@ export class CommandRunner {
         return;
       }
       case 'restart_app':
-        for (let waitedMs = 0; waitedMs < CONFIRM_MS && waitingUpdates(memory.commands) > 0; waitedMs += CONFIRM_STEP_MS) {
+        for (
+          let waitedMs = 0;
+          waitedMs < CONFIRM_MS && waitingUpdates(memory.commands) > 0;
+          waitedMs += CONFIRM_STEP_MS
+        ) {
           await new Promise((resolve) => setTimeout(resolve, CONFIRM_STEP_MS));
         }
         acts.reload();

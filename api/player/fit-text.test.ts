@@ -5,12 +5,17 @@ import { largestFit, shouldBreakWords } from './fit-text.ts';
 describe('largestFit', () => {
   it('finds the largest size that fits, whatever it is', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 8, max: 60 }), fc.integer({ min: 0, max: 400 }), fc.integer({ min: 0, max: 500 }), (minPx, span, limit) => {
-        const maxPx = minPx + span;
-        const fit = largestFit(minPx, maxPx, (px) => px <= limit);
-        if (limit < minPx) expect(fit).toEqual({ px: minPx, fits: false });
-        else expect(fit).toEqual({ px: Math.min(limit, maxPx), fits: true });
-      }),
+      fc.property(
+        fc.integer({ min: 8, max: 60 }),
+        fc.integer({ min: 0, max: 400 }),
+        fc.integer({ min: 0, max: 500 }),
+        (minPx, span, limit) => {
+          const maxPx = minPx + span;
+          const fit = largestFit(minPx, maxPx, (px) => px <= limit);
+          if (limit < minPx) expect(fit).toEqual({ px: minPx, fits: false });
+          else expect(fit).toEqual({ px: Math.min(limit, maxPx), fits: true });
+        },
+      ),
     );
   });
 

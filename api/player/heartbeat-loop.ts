@@ -107,7 +107,10 @@ export class HeartbeatLoop {
   async #once(freshToken: boolean, first: boolean): Promise<Outcome> {
     const { http, memory, monotonicMs } = this.#parts;
     const token = await (this.#parts.tokens()?.get(freshToken) ?? NO_CREDENTIAL);
-    if (!token.ok) return token.refused ? { kind: 'refused' } : { kind: 'failed', unauthenticated: false, retryAfterMs: token.retryAfterMs ?? 0 };
+    if (!token.ok)
+      return token.refused
+        ? { kind: 'refused' }
+        : { kind: 'failed', unauthenticated: false, retryAfterMs: token.retryAfterMs ?? 0 };
     const due = memory.due();
     const request = this.#request(due, first);
     memory.markSent(due);
@@ -123,7 +126,11 @@ export class HeartbeatLoop {
     }
     const receivedMs = monotonicMs();
     const held = (request.waitSeconds ?? 0) > 0;
-    memory.observeTime({ serverTime: answer.data.serverTime, receivedMonotonicMs: receivedMs, ...(held ? {} : { sentMonotonicMs: sentMs }) });
+    memory.observeTime({
+      serverTime: answer.data.serverTime,
+      receivedMonotonicMs: receivedMs,
+      ...(held ? {} : { sentMonotonicMs: sentMs }),
+    });
     memory.confirmed(due);
     this.#parts.onAnswer(answer.data);
     if (answer.data.hasUpdate) return { kind: 'answered', delayMs: first || !held ? 0 : SPACING_MS };

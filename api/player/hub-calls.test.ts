@@ -35,7 +35,8 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
     body: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>,
     authorization: request.headers.authorization,
     data: (data) => answer(200, JSON.stringify({ success: true, data })),
-    refuse: (status, code, headers) => answer(status, JSON.stringify({ success: false, error: { code, message: code } }), headers),
+    refuse: (status, code, headers) =>
+      answer(status, JSON.stringify({ success: false, error: { code, message: code } }), headers),
     raw: answer,
     drop: () => request.socket.destroy(),
   });
@@ -67,7 +68,12 @@ describe('HubHttp', () => {
 
   it('tells status, code and how long to wait when it is refused', async () => {
     onCall = (call) => call.refuse(429, 'RATE_LIMITED', { 'retry-after': '7' });
-    expect(await http.register({ playerId: 'p' })).toEqual({ ok: false, status: 429, code: 'RATE_LIMITED', retryAfterMs: 7000 });
+    expect(await http.register({ playerId: 'p' })).toEqual({
+      ok: false,
+      status: 429,
+      code: 'RATE_LIMITED',
+      retryAfterMs: 7000,
+    });
   });
 
   it.each([
@@ -133,7 +139,14 @@ describe('PairingLoop', () => {
     onCall = (call) => {
       calls.push(call.body);
       if (calls.length > 1) call.data({ status: 'paired', deviceId: 42, credential: 'c' });
-      else call.data({ status: 'pending', pairingCode: 'AAAA-AAAA', pollSecret: 's', expiresAt: '2026-11-20T09:40:00.000Z', pollAfterSeconds: 1 });
+      else
+        call.data({
+          status: 'pending',
+          pairingCode: 'AAAA-AAAA',
+          pollSecret: 's',
+          expiresAt: '2026-11-20T09:40:00.000Z',
+          pollAfterSeconds: 1,
+        });
     };
     const paired = await new Promise((resolve) => {
       const loop: PairingLoop = new PairingLoop({
@@ -165,16 +178,38 @@ describe('HeartbeatLoop', () => {
     epoch: 7,
     rev: 10,
     alerts: [
-      { deploymentId: 1, alertId: null, rev: 10, severity: 'info', title: 'Hello', message: '', startedAt: NOW, expiresAt: LATER, drill: false },
+      {
+        deploymentId: 1,
+        alertId: null,
+        rev: 10,
+        severity: 'info',
+        title: 'Hello',
+        message: '',
+        startedAt: NOW,
+        expiresAt: LATER,
+        drill: false,
+      },
     ],
     schedule: null,
     config: {},
     commands: [],
   };
-  const CURRENT = { epoch: 7, rev: 10, serverTime: NOW, hasUpdate: false, scheduleVersion: null, alert: true, alertContent: null, nextHeartbeatSeconds: 30 };
+  const CURRENT = {
+    epoch: 7,
+    rev: 10,
+    serverTime: NOW,
+    hasUpdate: false,
+    scheduleVersion: null,
+    alert: true,
+    alertContent: null,
+    nextHeartbeatSeconds: 30,
+  };
 
   function start() {
-    const memory = new PlayerMemory({ ...memoryKeyValue(), set: () => true }, 'p', () => ({ monotonicMs: 0, wallMs: 0 }));
+    const memory = new PlayerMemory({ ...memoryKeyValue(), set: () => true }, 'p', () => ({
+      monotonicMs: 0,
+      wallMs: 0,
+    }));
     const tokens = createTokenKeeper(http, { deviceId: 42, credential: 'c' }, () => 0);
     const onRefused = vi.fn<() => void>();
     const onFailure = vi.fn<() => void>();
@@ -194,9 +229,9 @@ describe('HeartbeatLoop', () => {
   }
 
   /** Answers token calls; collects heartbeats until `count` have come, answering each with what `reply` does. */
-  async function heartbeats(count: number, reply: (call: Call, index: number) => void): Promise<Call[]> {
+  function heartbeats(count: number, reply: (call: Call, index: number) => void): Promise<Call[]> {
     const calls: Call[] = [];
-    return await new Promise((resolve) => {
+    return new Promise((resolve) => {
       onCall = (call) => {
         if (call.path.endsWith('/token')) {
           call.data({ accessToken: 'a.b.c', tokenType: 'Bearer', expiresIn: 3600 });
@@ -218,7 +253,12 @@ describe('HeartbeatLoop', () => {
     const [first, second, third] = await done;
     loop.stop();
     expect(first).toMatchObject({ body: { waitSeconds: 0 }, authorization: 'Bearer a.b.c' });
-    expect(second?.body).toMatchObject({ epoch: 7, rev: 10, waitSeconds: 0, receipts: [{ deploymentId: 1, stage: 'received' }] });
+    expect(second?.body).toMatchObject({
+      epoch: 7,
+      rev: 10,
+      waitSeconds: 0,
+      receipts: [{ deploymentId: 1, stage: 'received' }],
+    });
     expect(third?.body).toEqual({ epoch: 7, rev: 10, waitSeconds: 25 });
     expect(memory.due().receipts).toEqual([]);
   });

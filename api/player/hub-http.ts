@@ -2,10 +2,17 @@
  * The HTTP half of the device contract, as a browser speaks it. Nothing here throws for what the network or the hub does:
  * every call answers with data or with why there is none.
  */
-import type { HeartbeatRequest, HeartbeatResponse, RegisterRequest, RegisterResponse, TokenRequest, TokenResponse } from '../../protocol/sync.ts';
+import type {
+  HeartbeatRequest,
+  HeartbeatResponse,
+  RegisterRequest,
+  RegisterResponse,
+  TokenRequest,
+  TokenResponse,
+} from '../../protocol/sync.ts';
 
 /** How long a call may take beyond the wait it asked for, in milliseconds. */
-export const HTTP_DEADLINE_MS = 10_000;
+const HTTP_DEADLINE_MS = 10_000;
 
 export type Answer<T> =
   | { readonly ok: true; readonly data: T }
@@ -20,7 +27,12 @@ export interface HubHttp {
 }
 
 export function createHubHttp(hubUrl: string, fetchFrom: typeof fetch = fetch): HubHttp {
-  async function post<T>(path: string, body: object, check: (data: Record<string, unknown>) => boolean, extra: CallExtra = {}): Promise<Answer<T>> {
+  async function post<T>(
+    path: string,
+    body: object,
+    check: (data: Record<string, unknown>) => boolean,
+    extra: CallExtra = {},
+  ): Promise<Answer<T>> {
     const giveUp = new AbortController();
     const abort = (): void => giveUp.abort();
     const deadline = setTimeout(abort, HTTP_DEADLINE_MS + (extra.waitMs ?? 0));
@@ -28,7 +40,10 @@ export function createHubHttp(hubUrl: string, fetchFrom: typeof fetch = fetch): 
     try {
       const response = await fetchFrom(new URL(`/api/v1/sync/${path}`, hubUrl), {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...(extra.token === undefined ? {} : { authorization: `Bearer ${extra.token}` }) },
+        headers: {
+          'content-type': 'application/json',
+          ...(extra.token === undefined ? {} : { authorization: `Bearer ${extra.token}` }),
+        },
         body: JSON.stringify(body),
         credentials: 'omit',
         cache: 'no-store',
@@ -60,7 +75,10 @@ interface CallExtra {
   readonly waitMs?: number;
 }
 
-async function readAnswer<T>(response: Response, check: (data: Record<string, unknown>) => boolean): Promise<Answer<T>> {
+async function readAnswer<T>(
+  response: Response,
+  check: (data: Record<string, unknown>) => boolean,
+): Promise<Answer<T>> {
   const body: unknown = await response.json();
   const envelope = isRecord(body) ? body : {};
   const data = envelope['data'];
@@ -80,8 +98,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function isRegisterResponse(data: Record<string, unknown>): boolean {
-  if (data['status'] === 'paired') return Number.isSafeInteger(data['deviceId']) && typeof data['credential'] === 'string';
-  return data['status'] === 'pending' && ['pairingCode', 'pollSecret', 'expiresAt'].every((name) => typeof data[name] === 'string');
+  if (data['status'] === 'paired')
+    return Number.isSafeInteger(data['deviceId']) && typeof data['credential'] === 'string';
+  return (
+    data['status'] === 'pending' &&
+    ['pairingCode', 'pollSecret', 'expiresAt'].every((name) => typeof data[name] === 'string')
+  );
 }
 
 function isTokenResponse(data: Record<string, unknown>): boolean {

@@ -25,7 +25,11 @@ let onPeer: (peer: Peer) => void;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-  server = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: (protocols) => [...protocols][0] ?? false });
+  server = new WebSocketServer({
+    host: '127.0.0.1',
+    port: 0,
+    handleProtocols: (protocols) => [...protocols][0] ?? false,
+  });
   onPeer = () => undefined;
   server.on('connection', (peer, request) => {
     offered = String(request.headers['sec-websocket-protocol']);
@@ -68,7 +72,7 @@ describe('HubSocket', () => {
     onPeer = (peer) => peer.send(JSON.stringify(WELCOME));
     const { log, welcomed, socket } = open();
     await welcomed;
-    expect(offered).toBe('podoh.v1.json,bearer.a.b.c');
+    expect(offered.split(/, ?/)).toEqual(['podoh.v1.json', 'bearer.a.b.c']);
     expect(log).toEqual(['open', 'welcome']);
     socket.abandon('done');
   });
@@ -95,13 +99,14 @@ describe('HubSocket', () => {
   });
 
   it('ends when nothing answers at the address', async () => {
-    const { address } = { address: server.address() as AddressInfo };
+    vi.useRealTimers();
+    const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
-    expect(address.port).toBeGreaterThan(0);
     server = new WebSocketServer({ noServer: true });
     const end = await new Promise<SocketEnd>((resolve) => {
       const quiet = { onOpen: () => undefined, onFrame: () => undefined, onNoise: () => undefined };
-      new HubSocket(`ws://127.0.0.1:${address.port}/ws`, 'a.b.c', () => 5, { ...quiet, onEnd: resolve });
+      const socket = new HubSocket(`ws://127.0.0.1:${port}/ws`, 'a.b.c', () => 5, { ...quiet, onEnd: resolve });
+      expect(socket.send({ type: 'ping' })).toBe(false);
     });
     expect(end).toEqual({ code: 1006, welcomed: false, livedMs: 0 });
   });
@@ -115,11 +120,7 @@ describe('HubSocket', () => {
   });
 
   it('notices a hub that has gone silent within two pings', async () => {
-    const pings: string[] = [];
-    onPeer = (peer) => {
-      peer.on('message', (data) => pings.push(String(data)));
-      peer.send(JSON.stringify(WELCOME));
-    };
+    onPeer = (peer) => peer.send(JSON.stringify(WELCOME));
     const { welcomed, log, over } = open();
     await welcomed;
     vi.advanceTimersByTime(2 * PING_MS - 1);
@@ -138,7 +139,8 @@ describe('HubSocket', () => {
     await welcomed;
     for (let round = 1; round <= 5; round += 1) {
       vi.advanceTimersByTime(PING_MS);
-      while (log.filter((entry) => entry === 'pong').length < round) await new Promise((resolve) => setImmediate(resolve));
+      while (log.filter((entry) => entry === 'pong').length < round)
+        await new Promise((resolve) => setImmediate(resolve));
     }
     expect([log.includes('end 1006'), socket.pingSentAtMs]).toEqual([false, 5]);
     socket.abandon('done');

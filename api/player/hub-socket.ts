@@ -44,6 +44,8 @@ export class HubSocket {
     this.#socket = new WebSocket(address, [SUBPROTOCOL, `${BEARER_SUBPROTOCOL_PREFIX}${accessToken}`]);
     this.#socket.addEventListener('open', () => this.#onOpen());
     this.#socket.addEventListener('message', (message: MessageEvent<unknown>) => this.#onMessage(message.data));
+    // Fired only when the connection failed, which is code 1006; some engines do not say `close` after it.
+    this.#socket.addEventListener('error', () => this.#end(1006, 'failed'));
     this.#socket.addEventListener('close', (closing) => this.#end(closing.code, 'closed'));
   }
 
@@ -107,7 +109,11 @@ export class HubSocket {
     const welcomed = this.#state === 'welcomed';
     this.#stop();
     this.#socket.close(1000, why);
-    this.#events.onEnd({ code, welcomed, livedMs: this.#openedAtMs === null ? 0 : this.#monotonicMs() - this.#openedAtMs });
+    this.#events.onEnd({
+      code,
+      welcomed,
+      livedMs: this.#openedAtMs === null ? 0 : this.#monotonicMs() - this.#openedAtMs,
+    });
   }
 
   #stop(): void {
@@ -122,7 +128,8 @@ function readFrame(data: unknown): DownFrame | null {
   if (typeof data !== 'string') return null;
   try {
     const value: unknown = JSON.parse(data);
-    const isFrame = typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
+    const isFrame =
+      typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
     return isFrame ? (value as DownFrame) : null;
   } catch (cause) {
     if (cause instanceof SyntaxError) return null;

@@ -38,7 +38,10 @@ describe('resolveIdentity', () => {
     const keyValue = memoryKeyValue();
     rememberHomeHub(keyValue, ':8081', ORIGIN);
     const elsewhere = identify('?hub=https://other.example.com', keyValue);
-    expect(elsewhere).toMatchObject({ hubUrl: 'https://other.example.com', scope: 'podoh:made-1@https://other.example.com' });
+    expect(elsewhere).toMatchObject({
+      hubUrl: 'https://other.example.com',
+      scope: 'podoh:made-1@https://other.example.com',
+    });
     expect(identify('', keyValue)).toEqual(elsewhere);
     expect(identify('?hub=http://cms.example.com:8081', keyValue).scope).toBe('podoh:made-1');
   });
@@ -69,12 +72,18 @@ describe('addresses', () => {
     expect(socketAddress('http://127.0.0.1:8081')).toBe('ws://127.0.0.1:8081/ws');
   });
 
-  it.each(['javascript:alert(1)', 'data:text/html,x', 'file:///etc/passwd', 'intent://x#Intent;end', 'blob:http://a/b', 'http://'])(
-    'lets no content come from %s',
-    (url) => expect(webAddress(url, ORIGIN)).toBeNull(),
-  );
+  it.each([
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'file:///etc/passwd',
+    'intent://x#Intent;end',
+    'blob:http://a/b',
+    'http://',
+  ])('lets no content come from %s', (url) => expect(webAddress(url, ORIGIN)).toBeNull());
 
   it('takes content from the web, relative addresses included', () => {
-    expect(webAddress('/api/v1/content/5/file', ORIGIN)?.href).toBe('http://cms.example.com:8080/api/v1/content/5/file');
+    expect(webAddress('/api/v1/content/5/file', ORIGIN)?.href).toBe(
+      'http://cms.example.com:8080/api/v1/content/5/file',
+    );
   });
 });

@@ -36,7 +36,10 @@ describe('persistentKeyValue', () => {
 
   it('never answers with an older value than the last one set', () => {
     const storage = small();
-    const keyValue = persistentKeyValue(() => storage, () => undefined);
+    const keyValue = persistentKeyValue(
+      () => storage,
+      () => undefined,
+    );
     expect(keyValue.set('a', '1')).toBe(true);
     expect(keyValue.set('a', 'long')).toBe(false);
     expect(keyValue.get('a')).toBe('long');

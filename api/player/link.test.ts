@@ -7,7 +7,11 @@ const CALM: LinkInput = { random: 0.5, alertActive: false };
 const WELCOMED: LinkEvent = { kind: 'welcomed', reconnect: { minMs: 1000, maxMs: 60_000 } };
 
 /** Runs events through the link and tells the last effects by name. */
-function run(events: readonly LinkEvent[], from: Link = NEW_LINK, input: LinkInput = CALM): { link: Link; effects: readonly LinkEffect[]; names: string[] } {
+function run(
+  events: readonly LinkEvent[],
+  from: Link = NEW_LINK,
+  input: LinkInput = CALM,
+): { link: Link; effects: readonly LinkEffect[]; names: string[] } {
   let link = from;
   let effects: readonly LinkEffect[] = [];
   for (const event of events) ({ link, effects } = stepLink(link, event, input));
@@ -24,7 +28,8 @@ function ended(code: number, welcomed = false, livedMs = 0): LinkEvent {
 /** The link after this many sockets in a row that could not be opened. */
 function afterFailures(count: number): Link {
   let { link } = run([{ kind: 'start', paired: true }]);
-  for (let index = 0; index < count; index += 1) ({ link } = run([{ kind: 'token.ready' }, ended(1006), { kind: 'retry.due' }], link));
+  for (let index = 0; index < count; index += 1)
+    ({ link } = run([{ kind: 'token.ready' }, ended(1006), { kind: 'retry.due' }], link));
   return link;
 }
 
@@ -49,7 +54,10 @@ describe('link', () => {
     expect(third.names).toEqual(['retry', 'start-heartbeats']);
     const fourth = run([{ kind: 'retry.due' }, { kind: 'token.ready' }, ended(1006)], third.link);
     expect([fourth.link.phase, fourth.link.http, fourth.names]).toEqual(['waiting', true, ['retry']]);
-    const back = run([{ kind: 'retry.due' }, { kind: 'token.ready' }, { kind: 'socket.opened' }, WELCOMED], fourth.link);
+    const back = run(
+      [{ kind: 'retry.due' }, { kind: 'token.ready' }, { kind: 'socket.opened' }, WELCOMED],
+      fourth.link,
+    );
     expect([back.link.phase, back.link.http, back.names]).toEqual(['live', false, ['stop-heartbeats']]);
   });
 
@@ -68,7 +76,10 @@ describe('link', () => {
   });
 
   it('waits as long as the hub asks when it cannot give a token', () => {
-    const { effects } = run([{ kind: 'start', paired: true }, { kind: 'token.failed', retryAfterMs: 90_000 }]);
+    const { effects } = run([
+      { kind: 'start', paired: true },
+      { kind: 'token.failed', retryAfterMs: 90_000 },
+    ]);
     expect(effects).toContainEqual({ do: 'retry', afterMs: 90_000 });
   });
 
@@ -85,14 +96,23 @@ describe('link', () => {
   it('pairs again when the credential is refused, from any phase, leaving socket and heartbeats', () => {
     const live = run([...TO_LIVE, { kind: 'token.refused' }]);
     expect([live.link.phase, live.names]).toEqual(['unpaired', ['close-socket', 'pair']]);
-    const fallback = run([{ kind: 'token.ready' }, ended(1006), { kind: 'token.refused' }], afterFailures(HTTP_AFTER_FAILURES));
-    expect([fallback.link.phase, fallback.link.http, fallback.names]).toEqual(['unpaired', false, ['stop-heartbeats', 'pair']]);
+    const fallback = run(
+      [{ kind: 'token.ready' }, ended(1006), { kind: 'token.refused' }],
+      afterFailures(HTTP_AFTER_FAILURES),
+    );
+    expect([fallback.link.phase, fallback.link.http, fallback.names]).toEqual([
+      'unpaired',
+      false,
+      ['stop-heartbeats', 'pair'],
+    ]);
   });
 
   it('fetches a newer player when the hub has outgrown this one, without asking to be paired', () => {
     const { link, names } = run([...TO_OPENING, { kind: 'socket.opened' }, ended(CLOSE_CODES.PROTOCOL_TOO_OLD.code)]);
     expect([link.phase, names]).toEqual(['outdated', ['fetch-newer-player']]);
-    expect(run([{ kind: 'retry.due' }, { kind: 'token.ready' }, { kind: 'network.back' }], link).link.phase).toBe('outdated');
+    expect(run([{ kind: 'retry.due' }, { kind: 'token.ready' }, { kind: 'network.back' }], link).link.phase).toBe(
+      'outdated',
+    );
   });
 
   it.each([
@@ -107,7 +127,13 @@ describe('link', () => {
   });
 
   it('remembers how the last socket ended until it is welcomed again', () => {
-    const slow = run([...TO_LIVE, ended(CLOSE_CODES.SLOW.code, true, 1000), { kind: 'retry.due' }, { kind: 'token.ready' }, { kind: 'socket.opened' }]);
+    const slow = run([
+      ...TO_LIVE,
+      ended(CLOSE_CODES.SLOW.code, true, 1000),
+      { kind: 'retry.due' },
+      { kind: 'token.ready' },
+      { kind: 'socket.opened' },
+    ]);
     expect(slow.link.lastCloseCode).toBe(CLOSE_CODES.SLOW.code);
     expect(run([WELCOMED], slow.link).link.lastCloseCode).toBeNull();
   });
@@ -119,7 +145,12 @@ describe('link', () => {
 
   it('is not moved by events of an abandoned try', () => {
     const { link } = run(TO_LIVE);
-    for (const event of [{ kind: 'token.ready' }, { kind: 'socket.opened' }, WELCOMED, { kind: 'retry.due' }] as const) {
+    for (const event of [
+      { kind: 'token.ready' },
+      { kind: 'socket.opened' },
+      WELCOMED,
+      { kind: 'retry.due' },
+    ] as const) {
       expect(stepLink(link, event, CALM)).toEqual({ link, effects: [] });
     }
     const waiting = run([...TO_OPENING, ended(1006)]).link;

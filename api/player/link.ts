@@ -147,7 +147,10 @@ function afterSocket(link: Link, end: SocketEnd, input: LinkInput): LinkStep {
 function leave(link: Link, close: { readonly code: number; readonly reason: string }, input: LinkInput): LinkStep {
   if (link.phase !== 'live') return stay(link);
   const next = wait(link, { code: close.code, welcomed: true, livedMs: 0 }, input, 0);
-  return { link: { ...next.link, lastCloseCode: close.code }, effects: [{ do: 'close-socket', why: close.reason }, ...next.effects] };
+  return {
+    link: { ...next.link, lastCloseCode: close.code },
+    effects: [{ do: 'close-socket', why: close.reason }, ...next.effects],
+  };
 }
 
 function wait(link: Link, end: SocketEnd, input: LinkInput, atLeastMs: number): LinkStep {
@@ -157,7 +160,13 @@ function wait(link: Link, end: SocketEnd, input: LinkInput, atLeastMs: number): 
   const effects: LinkEffect[] = [{ do: 'retry', afterMs: Math.max(plan.delayMs, atLeastMs) }];
   if (plan.useHttp && !link.http) effects.push({ do: 'start-heartbeats' });
   return {
-    link: { ...link, phase: 'waiting', reconnect: plan.state, http: link.http || plan.useHttp, freshToken: link.freshToken || plan.freshToken },
+    link: {
+      ...link,
+      phase: 'waiting',
+      reconnect: plan.state,
+      http: link.http || plan.useHttp,
+      freshToken: link.freshToken || plan.freshToken,
+    },
     effects,
   };
 }

@@ -1,6 +1,7 @@
 /** Puts the player together in a browser: its storage, its clocks, its page. */
 import './player.css';
 import './alerts.css';
+import { describeBrowser } from './browser-words.ts';
 import { createHubHttp } from './hub-http.ts';
 import { knowsHomeHub, rememberHomeHub, resolveIdentity } from './identity.ts';
 import { persistentKeyValue, type KeyValue } from './key-value.ts';
@@ -19,7 +20,10 @@ async function configuredHubUrl(): Promise<string | null> {
   const giveUp = new AbortController();
   const deadline = setTimeout(() => giveUp.abort(), CONFIG_DEADLINE_MS);
   try {
-    const response = await fetch(new URL('config.json', document.baseURI), { cache: 'no-store', signal: giveUp.signal });
+    const response = await fetch(new URL('config.json', document.baseURI), {
+      cache: 'no-store',
+      signal: giveUp.signal,
+    });
     const config = (await response.json()) as { hubUrl?: unknown };
     return typeof config.hubUrl === 'string' ? config.hubUrl : null;
   } catch (cause) {
@@ -114,7 +118,7 @@ async function main(): Promise<void> {
     about: {
       appVersion: `podoh-web/${PODOH_VERSION}`,
       model: 'Web player',
-      osVersion: navigator.userAgent.slice(0, 120),
+      osVersion: describeBrowser(navigator.userAgent),
     },
   });
   player.start();

@@ -1,13 +1,29 @@
 import { describe, expect, it } from 'vitest';
 import type { RegisterResponse } from '../../protocol/sync.ts';
 import type { Answer } from './hub-http.ts';
-import { CODE_LIFE_MS, registerRequest, restorePaired, restorePending, stepPairing, type PairingState } from './pairing.ts';
+import {
+  CODE_LIFE_MS,
+  registerRequest,
+  restorePaired,
+  restorePending,
+  stepPairing,
+  type PairingState,
+} from './pairing.ts';
 
 const NONE: PairingState = { pending: null, failures: 0 };
 const ABOUT = { playerId: 'lobby-1' };
 
 function pending(pairingCode: string): Answer<RegisterResponse> {
-  return { ok: true, data: { status: 'pending', pairingCode, pollSecret: `secret of ${pairingCode}`, expiresAt: '2026-11-20T09:40:00.000Z', pollAfterSeconds: 3 } };
+  return {
+    ok: true,
+    data: {
+      status: 'pending',
+      pairingCode,
+      pollSecret: `secret of ${pairingCode}`,
+      expiresAt: '2026-11-20T09:40:00.000Z',
+      pollAfterSeconds: 3,
+    },
+  };
 }
 
 function failure(status: number, retryAfterMs: number | null = null): Answer<RegisterResponse> {
@@ -25,7 +41,10 @@ describe('pairing', () => {
     expect(registerRequest(NONE, ABOUT, 0)).toEqual(ABOUT);
     const step = stepPairing(NONE, pending('AAAA-AAAA'), 0, 0.5);
     expect(step).toMatchObject({ kind: 'wait', delayMs: 3000 });
-    expect(registerRequest(waitingFor(NONE, pending('AAAA-AAAA')), ABOUT, 1000)).toEqual({ ...ABOUT, pollSecret: 'secret of AAAA-AAAA' });
+    expect(registerRequest(waitingFor(NONE, pending('AAAA-AAAA')), ABOUT, 1000)).toEqual({
+      ...ABOUT,
+      pollSecret: 'secret of AAAA-AAAA',
+    });
   });
 
   it('gives the credential when an operator has entered the code', () => {
@@ -68,6 +87,10 @@ describe('pairing', () => {
     expect(restorePending(JSON.stringify(kept))).toEqual(kept);
     expect([null, '{}', '{"pairingCode":1}', 'x'].map(restorePending)).toEqual([null, null, null, null]);
     expect(restorePaired('{"deviceId":42,"credential":"c"}')).toEqual({ deviceId: 42, credential: 'c' });
-    expect([null, '{"deviceId":42}', '{"deviceId":"42","credential":"c"}', '{"deviceId":42,"credential":""}'].map(restorePaired)).toEqual([null, null, null, null]);
+    expect(
+      [null, '{"deviceId":42}', '{"deviceId":"42","credential":"c"}', '{"deviceId":42,"credential":""}'].map(
+        restorePaired,
+      ),
+    ).toEqual([null, null, null, null]);
   });
 });

@@ -37,14 +37,23 @@ export type PairingStep =
   | { readonly kind: 'wait'; readonly state: PairingState; readonly delayMs: number };
 
 /** What to send next: with the secret of the pending code, unless that code has outlived itself. */
-export function registerRequest(state: PairingState, about: Omit<RegisterRequest, 'pollSecret'>, nowMs: number): RegisterRequest {
+export function registerRequest(
+  state: PairingState,
+  about: Omit<RegisterRequest, 'pollSecret'>,
+  nowMs: number,
+): RegisterRequest {
   const { pending } = state;
   const alive = pending !== null && nowMs - pending.sinceMs < CODE_LIFE_MS;
   return alive ? { ...about, pollSecret: pending.pollSecret } : about;
 }
 
 /** What an answer means. `random` is uniform in [0, 1). */
-export function stepPairing(state: PairingState, answer: Answer<RegisterResponse>, nowMs: number, random: number): PairingStep {
+export function stepPairing(
+  state: PairingState,
+  answer: Answer<RegisterResponse>,
+  nowMs: number,
+  random: number,
+): PairingStep {
   if (answer.ok) {
     if (answer.data.status === 'paired') {
       return { kind: 'paired', paired: { deviceId: answer.data.deviceId, credential: answer.data.credential } };

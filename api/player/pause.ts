@@ -1,5 +1,5 @@
 /** Timers of browsers and Node take at most this, in milliseconds; more would fire at once. */
-export const TIMER_MAX_MS = 2 ** 31 - 1;
+const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The delay to give a timer now for something `delayMs` away: a far moment is approached in steps. */
 export function timerStepMs(delayMs: number): number {

@@ -25,7 +25,16 @@ function lastingKeyValue(): KeyValue & { full: boolean; values: Map<string, stri
 
 function alert(deploymentId: number, rev: number, livesMs = 3_600_000): Alert {
   const life = { startedAt: iso(START), expiresAt: iso(START + livesMs) };
-  return { deploymentId, alertId: null, rev, severity: 'critical', title: 'Evacuate', message: '', ...life, drill: false };
+  return {
+    deploymentId,
+    alertId: null,
+    rev,
+    severity: 'critical',
+    title: 'Evacuate',
+    message: '',
+    ...life,
+    drill: false,
+  };
 }
 
 function command(commandId: number, name: Command['name']): Command {
@@ -34,7 +43,12 @@ function command(commandId: number, name: Command['name']): Command {
 
 function state(rev: number, parts: Partial<DesiredState> = {}): DownFrame {
   const { epoch = 7 } = parts;
-  return { type: 'state', epoch, rev, state: { epoch, rev, alerts: [], schedule: null, config: {}, commands: [], ...parts } };
+  return {
+    type: 'state',
+    epoch,
+    rev,
+    state: { epoch, rev, alerts: [], schedule: null, config: {}, commands: [], ...parts },
+  };
 }
 
 describe('PlayerMemory', () => {
@@ -151,7 +165,11 @@ describe('PlayerMemory', () => {
     memory.observeTime({ serverTime: iso(START), receivedMonotonicMs: own.monotonicMs });
     memory.apply(state(10, { commands: [command(1, 'restart_app'), command(2, 'identify')] }));
     expect(memory.takeCommands().map((taken) => taken.name)).toEqual(['identify']);
-    expect(memory.due().updates).toContainEqual({ commandId: 1, state: 'failed', reason: 'no storage to remember it by' });
+    expect(memory.due().updates).toContainEqual({
+      commandId: 1,
+      state: 'failed',
+      reason: 'no storage to remember it by',
+    });
   });
 
   it('goes on showing what it holds while it wants the whole state again', () => {

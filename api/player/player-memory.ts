@@ -7,9 +7,27 @@
  */
 import type { Alert, Command } from '../../protocol/desired-state.ts';
 import type { DownFrame } from '../../protocol/down.ts';
+import { DISPLAYED_MAX } from '../../protocol/limits.ts';
 import { restoreScreen, saveScreen } from '../../protocol/saved-screen.ts';
-import { applyDown, applyHeartbeat, commandsToDo, nextExpiryMs, takeCommand, visibleAlerts, type Merged, type Screen } from '../../protocol/screen.ts';
-import { observeServerTime, restoreClock, saveClock, serverNow, type OwnClocks, type ServerClock, type TimeSample } from '../../protocol/server-clock.ts';
+import {
+  applyDown,
+  applyHeartbeat,
+  commandsToDo,
+  nextExpiryMs,
+  takeCommand,
+  visibleAlerts,
+  type Merged,
+  type Screen,
+} from '../../protocol/screen.ts';
+import {
+  observeServerTime,
+  restoreClock,
+  saveClock,
+  serverNow,
+  type OwnClocks,
+  type ServerClock,
+  type TimeSample,
+} from '../../protocol/server-clock.ts';
 import type { HeartbeatResponse } from '../../protocol/sync.ts';
 import type { CommandUpdate } from '../../protocol/up.ts';
 import {
@@ -35,6 +53,7 @@ import {
   dueReceipts,
   EMPTY_RECEIPTS,
   forgetReceiptsSent,
+  hasReceipt,
   markReceiptsSent,
   receiptsForEpoch,
   restoreReceipts,
@@ -97,6 +116,12 @@ export class PlayerMemory {
     return visibleAlerts(this.#screen, this.nowMs());
   }
 
+  /** Alerts that are being shown and were on glass, those included whose turn it is not at this moment. */
+  displayed(): number[] {
+    const ids = this.visible().map((alert) => alert.deploymentId);
+    return ids.filter((id) => hasReceipt(this.#receipts, id, 'displayed')).slice(0, DISPLAYED_MAX);
+  }
+
   /** Milliseconds until the next alert expires, or null when none will. */
   expiresInMs(): number | null {
     const now = this.nowMs();
@@ -141,7 +166,8 @@ export class PlayerMemory {
     let queue = this.#receipts;
     for (const id of deploymentIds) if (held.has(id)) queue = this.#withReceipt(queue, id, 'displayed');
     // An alert whose turn it is not is still being shown; only what is held no more has been cleared.
-    for (const id of displayedNotCleared(queue)) if (!held.has(id) && !glass.has(id)) queue = this.#withReceipt(queue, id, 'cleared');
+    for (const id of displayedNotCleared(queue))
+      if (!held.has(id) && !glass.has(id)) queue = this.#withReceipt(queue, id, 'cleared');
     this.#setReceipts(queue);
   }
 
@@ -196,7 +222,8 @@ export class PlayerMemory {
     this.#screen = merged.screen;
     this.saveTime();
     const kept = this.#write('screen', saveScreen(this.#screen));
-    if (this.#commands.epoch !== this.#screen.epoch) this.#setCommands(commandsForEpoch(this.#commands, this.#screen.epoch));
+    if (this.#commands.epoch !== this.#screen.epoch)
+      this.#setCommands(commandsForEpoch(this.#commands, this.#screen.epoch));
     let queue = receiptsForEpoch(this.#receipts, this.#screen.epoch);
     if (kept) for (const alert of this.visible()) queue = this.#withReceipt(queue, alert.deploymentId, 'received');
     this.#setReceipts(queue);

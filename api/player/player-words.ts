@@ -1,6 +1,5 @@
-/** What a player says of itself: to the hub as `status`, to the technician in front of it as diagnostics. */
+/** What a player says of itself to people: one word for the page, and diagnostics for the technician in front of it. */
 import type { DownFrameOf } from '../../protocol/down.ts';
-import type { Status } from '../../protocol/up.ts';
 import { waitingUpdates } from './command-log.ts';
 import type { Identity } from './identity.ts';
 import type { Link } from './link.ts';
@@ -8,30 +7,21 @@ import type { PlayerMemory } from './player-memory.ts';
 import { waitingReceipts } from './receipt-queue.ts';
 import type { Phase } from './surface.ts';
 
-export interface StatusFacts {
-  readonly displayed: number[];
-  readonly uptimeMs: number;
-  readonly wallMs: number;
-  readonly size: { readonly width: number; readonly height: number };
-  readonly about: { readonly appVersion: string; readonly osVersion: string };
+/** How the player stands, in the one word that the page carries. */
+export function phaseOf(link: Link, heartbeatWorks: boolean): Phase {
+  if (link.phase === 'unpaired') return 'pairing';
+  if (link.phase === 'live') return 'online';
+  return link.http && heartbeatWorks ? 'fallback' : 'offline';
 }
 
-/** Only what is known: volume and brightness are there when the configuration set them. */
-export function describeStatus(memory: PlayerMemory, facts: StatusFacts): Status {
-  const { config } = memory.screen;
-  const hubMs = memory.nowMs();
-  return {
-    ...(hubMs === null ? {} : { at: new Date(hubMs).toISOString(), clockOffsetMs: Math.round(hubMs - facts.wallMs) }),
-    displayed: facts.displayed,
-    uptimeSeconds: Math.round(facts.uptimeMs / 1000),
-    screenOn: true,
-    screenWidth: facts.size.width,
-    screenHeight: facts.size.height,
-    appVersion: facts.about.appVersion,
-    osVersion: facts.about.osVersion,
-    ...(config.volume === undefined ? {} : { volume: config.volume }),
-    ...(config.brightness === undefined ? {} : { brightness: config.brightness }),
-  };
+/** Who this screen is, for the corner and for `identify`: the name it was given, else its number. */
+export function introduce(
+  identity: Identity,
+  paired: { readonly deviceId: number } | null,
+): { readonly title: string; readonly detail: string } {
+  const unnamed = paired === null ? 'New screen' : `Screen ${paired.deviceId}`;
+  const device = paired === null ? 'not paired' : `device ${paired.deviceId}`;
+  return { title: identity.name === '' ? unnamed : identity.name, detail: `${device} · player ${identity.playerId}` };
 }
 
 export interface TechnicianFacts {

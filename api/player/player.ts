@@ -7,11 +7,9 @@
  * before it was painted.
  */
 import type { DownFrame, DownFrameOf } from '../../protocol/down.ts';
-import { DISPLAYED_MAX } from '../../protocol/limits.ts';
 import { helloFor, type ScreenEvent } from '../../protocol/screen.ts';
 import type { OwnClocks } from '../../protocol/server-clock.ts';
 import type { HeartbeatResponse } from '../../protocol/sync.ts';
-import type { Status } from '../../protocol/up.ts';
 import { CAPABILITIES } from './command-log.ts';
 import { CommandRunner } from './command-runner.ts';
 import { HeartbeatLoop } from './heartbeat-loop.ts';
@@ -24,16 +22,14 @@ import { PairingLoop } from './pairing-loop.ts';
 import { restorePaired, type Paired } from './pairing.ts';
 import { timerStepMs } from './pause.ts';
 import { PlayerMemory } from './player-memory.ts';
-import { describeForTechnician, describeStatus } from './player-words.ts';
-import { hasReceipt } from './receipt-queue.ts';
-import type { PageActs, Phase, Picture, Surface } from './surface.ts';
+import { describeForTechnician, introduce, phaseOf } from './player-words.ts';
+import { StatusReporter } from './status-reporter.ts';
+import type { PageActs, Picture, Surface } from './surface.ts';
 import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts';
 import { socketAddress } from './web-address.ts';
 
 const TICK_MS = 1_000;
 const SAVE_TIME_MS = 30_000;
-/** Until a welcome or the configuration says how often to send a status. */
-const STATUS_SECONDS = 60;
 /** Between two tries to renew a token in a live session, in milliseconds. */
 const RENEW_RETRY_MS = 15_000;
 /** A player too old for its hub looks for a newer one after this, and up to twice this, in milliseconds. */
@@ -60,7 +56,7 @@ export class Player {
   readonly #heartbeats: HeartbeatLoop;
   readonly #pairing: PairingLoop;
   readonly #commands: CommandRunner;
-  readonly #startedMs: number;
+  readonly #status: StatusReporter;
   #link: Link = NEW_LINK;
   #paired: Paired | null;
   #tokens: TokenKeeper | null = null;
@@ -68,7 +64,6 @@ export class Player {
   #heartbeatWorks = false;
   #helloSentMs = 0;
   #welcome: DownFrameOf<'welcome'> | null = null;
-  #statusSentMs: number | null = null;
   #renewTriedMs: number | null = null;
   #timeSavedMs = 0;
   #noise = 0;
@@ -79,14 +74,19 @@ export class Player {
   constructor(parts: PlayerParts) {
     const { keyValue, identity, http, random, about, clocks } = parts;
     this.#parts = parts;
-    this.#startedMs = this.#monotonicMs();
     this.#memory = new PlayerMemory(keyValue, identity.scope, clocks);
+    this.#status = new StatusReporter({ memory: this.#memory, clocks, about, size: () => parts.surface.size() });
     this.#paired = restorePaired(keyValue.get(`${identity.scope}:credential`));
     this.#pairing = new PairingLoop({
       http,
       keyValue,
       key: `${identity.scope}:pairing`,
-      about: { playerId: identity.playerId, ...(identity.name === '' ? {} : { name: identity.name }), ...about, capabilities: [...CAPABILITIES] },
+      about: {
+        playerId: identity.playerId,
+        ...(identity.name === '' ? {} : { name: identity.name }),
+        ...about,
+        capabilities: [...CAPABILITIES],
+      },
       nowMs: () => clocks().wallMs,
       random,
       onPaired: (paired) => this.#onPaired(paired),
@@ -98,7 +98,7 @@ export class Player {
       memory: this.#memory,
       monotonicMs: () => this.#monotonicMs(),
       random,
-      takeStatus: () => this.#takeStatus(),
+      takeStatus: () => this.#status.take(),
       onAnswer: (answer) => this.#onHeartbeat(answer),
       onFailure: () => {
         this.#heartbeatWorks = false;
@@ -110,7 +110,7 @@ export class Player {
       memory: this.#memory,
       surface: parts.surface,
       acts: parts.acts,
-      who: () => ({ title: this.#name(), detail: this.#who() }),
+      who: () => introduce(identity, this.#paired),
       flush: () => this.#flush(),
       refetch: () => this.#refetch(),
     });
@@ -120,7 +120,8 @@ export class Player {
   start(): void {
     this.#draw();
     this.#parts.surface.watchPaint();
-    if (this.#paired !== null) this.#tokens = createTokenKeeper(this.#parts.http, this.#paired, () => this.#monotonicMs());
+    if (this.#paired !== null)
+      this.#tokens = createTokenKeeper(this.#parts.http, this.#paired, () => this.#monotonicMs());
     this.#dispatch({ kind: 'start', paired: this.#paired !== null });
     setInterval(() => this.#tick(), TICK_MS);
   }
@@ -232,7 +233,7 @@ export class Player {
       ...helloFor(screen, this.#link.lastCloseCode ?? undefined),
       appVersion: this.#parts.about.appVersion,
       capabilities: [...CAPABILITIES],
-      displayed: this.#displayed(),
+      displayed: this.#memory.displayed(),
     });
   }
 
@@ -240,9 +241,13 @@ export class Player {
     switch (frame.type) {
       case 'welcome':
         this.#welcome = frame;
-        this.#memory.observeTime({ serverTime: frame.serverTime, receivedMonotonicMs: this.#monotonicMs(), sentMonotonicMs: this.#helloSentMs });
+        this.#memory.observeTime({
+          serverTime: frame.serverTime,
+          receivedMonotonicMs: this.#monotonicMs(),
+          sentMonotonicMs: this.#helloSentMs,
+        });
         this.#memory.forgetSent();
-        this.#statusSentMs = null;
+        this.#status.beginSession(frame.statusSeconds);
         this.#dispatch({ kind: 'welcomed', reconnect: frame.reconnect });
         break;
       case 'pong':
@@ -332,9 +337,12 @@ export class Player {
       this.#memory.saveTime();
     }
     if (this.#link.phase !== 'live') return;
-    const status = this.#takeStatus();
+    const status = this.#status.take();
     if (status !== null) this.#socket?.send({ type: 'status', ...status });
-    if (this.#tokens?.renewInMs() === 0 && (this.#renewTriedMs === null || now - this.#renewTriedMs >= RENEW_RETRY_MS)) {
+    if (
+      this.#tokens?.renewInMs() === 0 &&
+      (this.#renewTriedMs === null || now - this.#renewTriedMs >= RENEW_RETRY_MS)
+    ) {
       this.#renewTriedMs = now;
       void this.#renewToken(this.#tokens);
     }
@@ -348,28 +356,6 @@ export class Player {
     else if (answer.refused) this.#dispatch({ kind: 'token.refused' });
   }
 
-  #takeStatus(): Status | null {
-    const now = this.#monotonicMs();
-    const everyMs = (this.#memory.screen.config.statusSeconds ?? this.#welcome?.statusSeconds ?? STATUS_SECONDS) * 1000;
-    if (this.#statusSentMs !== null && now - this.#statusSentMs < everyMs) return null;
-    this.#statusSentMs = now;
-    const { surface, clocks, about } = this.#parts;
-    return describeStatus(this.#memory, {
-      displayed: this.#displayed(),
-      uptimeMs: now - this.#startedMs,
-      wallMs: clocks().wallMs,
-      size: surface.size(),
-      about,
-    });
-  }
-
-  /** Alerts being shown, those whose turn it is not included, once they were on glass. */
-  #displayed(): number[] {
-    const { receipts } = this.#memory;
-    const ids = this.#memory.visible().map((alert) => alert.deploymentId);
-    return ids.filter((id) => hasReceipt(receipts, id, 'displayed')).slice(0, DISPLAYED_MAX);
-  }
-
   #draw(): void {
     this.#parts.surface.draw(this.#picture());
     if (this.#expiry !== null) clearTimeout(this.#expiry);
@@ -377,26 +363,8 @@ export class Player {
     this.#expiry = expiresInMs === null ? null : setTimeout(() => this.#draw(), timerStepMs(Math.ceil(expiresInMs)));
   }
 
-  #phase(): Phase {
-    const { phase, http } = this.#link;
-    if (phase === 'unpaired') return 'pairing';
-    if (phase === 'live') return 'online';
-    return http && this.#heartbeatWorks ? 'fallback' : 'offline';
-  }
-
-  #name(): string {
-    const { identity } = this.#parts;
-    if (identity.name !== '') return identity.name;
-    return this.#paired === null ? 'New screen' : `Screen ${this.#paired.deviceId}`;
-  }
-
-  #who(): string {
-    const device = this.#paired === null ? 'not paired' : `device ${this.#paired.deviceId}`;
-    return `${device} · player ${this.#parts.identity.playerId}`;
-  }
-
   #picture(): Picture {
-    const phase = this.#phase();
+    const phase = phaseOf(this.#link, this.#heartbeatWorks);
     const { code, failures } = this.#pairing;
     const note = failures > 0 ? 'The hub does not answer: trying again' : `Hub ${this.#parts.identity.hubUrl}`;
     return {
@@ -404,7 +372,7 @@ export class Player {
       alerts: this.#memory.visible(),
       nowMs: this.#memory.nowMs() ?? this.#parts.clocks().wallMs,
       config: this.#memory.screen.config,
-      name: this.#name(),
+      name: introduce(this.#parts.identity, this.#paired).title,
       pairing: phase === 'pairing' ? { code, note } : null,
       diagnostics: describeForTechnician({
         phase,

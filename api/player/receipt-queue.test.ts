@@ -55,7 +55,11 @@ describe('receipt queue', () => {
   it('keeps a message under the size of a frame', () => {
     const many = queueOf(...Array.from({ length: RECEIPT_BATCH_MAX + 5 }, (_, index) => receipt(index + 1)));
     expect(dueReceipts(many, 0)).toHaveLength(RECEIPT_BATCH_MAX);
-    const longest = dueReceipts(many, 0).map((item) => ({ ...item, deploymentId: Number.MAX_SAFE_INTEGER, reason: 'x'.repeat(200) }));
+    const longest = dueReceipts(many, 0).map((item) => ({
+      ...item,
+      deploymentId: Number.MAX_SAFE_INTEGER,
+      reason: 'x'.repeat(200),
+    }));
     expect(JSON.stringify({ type: 'receipt', items: longest }).length).toBeLessThan(16 * 1024);
   });
 
@@ -81,7 +85,10 @@ describe('receipt queue', () => {
   });
 
   it('comes back from storage with everything waiting due again', () => {
-    let queue = addReceipt(addReceipt(receiptsForEpoch(EMPTY_RECEIPTS, 7), receipt(1)), { ...receipt(2, 'failed'), reason: 'no picture' });
+    let queue = addReceipt(addReceipt(receiptsForEpoch(EMPTY_RECEIPTS, 7), receipt(1)), {
+      ...receipt(2, 'failed'),
+      reason: 'no picture',
+    });
     queue = acknowledgeReceipts(markReceiptsSent(queue, dueReceipts(queue, 5), 5), [receipt(1)]);
     const back = restoreReceipts(saveReceipts(queue));
     expect(back.epoch).toBe(7);
@@ -89,10 +96,15 @@ describe('receipt queue', () => {
     expect(hasReceipt(back, 1, 'received')).toBe(true);
   });
 
-  it.each([null, '', '{', '[]', 'null', '{"entries":5}', '{"epoch":7,"entries":[{"deploymentId":"1"},null,{"stage":"received"}]}'])(
-    'takes damaged storage for an empty queue: %s',
-    (text) => {
-      expect(restoreReceipts(text).entries).toEqual([]);
-    },
-  );
+  it.each([
+    null,
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"entries":5}',
+    '{"epoch":7,"entries":[{"deploymentId":"1"},null,{"stage":"received"}]}',
+  ])('takes damaged storage for an empty queue: %s', (text) => {
+    expect(restoreReceipts(text).entries).toEqual([]);
+  });
 });

@@ -58,14 +58,20 @@ export function addReceipt(queue: ReceiptQueue, receipt: Receipt): ReceiptQueue 
 /** The next receipts to send at this moment of the monotonic clock: never sent, or sent too long ago. */
 export function dueReceipts(queue: ReceiptQueue, monotonicMs: number): Receipt[] {
   return queue.entries
-    .filter((entry) => entry.state === 'waiting' && (entry.sentAtMs === null || monotonicMs - entry.sentAtMs >= RECEIPT_RESEND_MS))
+    .filter(
+      (entry) =>
+        entry.state === 'waiting' && (entry.sentAtMs === null || monotonicMs - entry.sentAtMs >= RECEIPT_RESEND_MS),
+    )
     .slice(0, RECEIPT_BATCH_MAX)
     .map(bare);
 }
 
 export function markReceiptsSent(queue: ReceiptQueue, sent: readonly Receipt[], monotonicMs: number): ReceiptQueue {
   const keys = new Set(sent.map(keyOf));
-  return { ...queue, entries: queue.entries.map((entry) => (keys.has(keyOf(entry)) ? { ...entry, sentAtMs: monotonicMs } : entry)) };
+  return {
+    ...queue,
+    entries: queue.entries.map((entry) => (keys.has(keyOf(entry)) ? { ...entry, sentAtMs: monotonicMs } : entry)),
+  };
 }
 
 /** A new connection: what the old one may have lost is due at once. */
@@ -79,7 +85,10 @@ export function acknowledgeReceipts(
   acknowledged: readonly { readonly deploymentId: number; readonly stage: ReceiptStage }[],
 ): ReceiptQueue {
   const keys = new Set(acknowledged.map(keyOf));
-  return { ...queue, entries: queue.entries.map((entry) => (keys.has(keyOf(entry)) ? { ...entry, state: 'acknowledged' } : entry)) };
+  return {
+    ...queue,
+    entries: queue.entries.map((entry) => (keys.has(keyOf(entry)) ? { ...entry, state: 'acknowledged' } : entry)),
+  };
 }
 
 /** Deployments that were displayed and whose removal has not been reported. */

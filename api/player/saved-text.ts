@@ -3,7 +3,9 @@ export function parseObject(text: string | null): Record<string, unknown> | null
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null;
   } catch (cause) {
     if (cause instanceof SyntaxError) return null;
     throw cause;

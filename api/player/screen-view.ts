@@ -73,7 +73,12 @@ export class ScreenView implements Surface {
     this.#identifying = setTimeout(() => {
       panel.hidden = true;
     }, IDENTIFY_MS);
-    await new Promise<void>((resolve) => createPaintWatch(() => undefined, () => resolve()).request());
+    await new Promise<void>((resolve) =>
+      createPaintWatch(
+        () => undefined,
+        () => resolve(),
+      ).request(),
+    );
   }
 
   size(): { readonly width: number; readonly height: number } {
@@ -117,7 +122,8 @@ export class ScreenView implements Surface {
     const panel = byId('diagnostics');
     if (panel.hidden || this.#picture === null) return;
     const list = element('dl', '');
-    for (const [name, value] of this.#picture.diagnostics) list.append(element('dt', '', name), element('dd', '', value));
+    for (const [name, value] of this.#picture.diagnostics)
+      list.append(element('dt', '', name), element('dd', '', value));
     panel.replaceChildren(list);
   }
 }

@@ -51,20 +51,26 @@ describe('servePlayer', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
   });
 
-  it.each(['/player/', '/player/config.json', '/player/assets/index-abc123.js'])('sends its own policy with %s', async (url) => {
-    const policy = String((await app.inject(url)).headers['content-security-policy']);
-    expect(policy).toContain("script-src 'self'");
-    expect(policy).toContain("connect-src 'self' ws: wss: http: https:");
-    expect(policy).not.toContain('unsafe');
-  });
-
-  it.each(['/player/../secret.txt', '/player/%2e%2e/secret.txt', '/player/..%2fsecret.txt', '/player/.hidden', '/player/nothing.js'])(
-    'does not serve %s',
+  it.each(['/player/', '/player/config.json', '/player/assets/index-abc123.js'])(
+    'sends its own policy with %s',
     async (url) => {
-      const answer = await app.inject(url);
-      expect(answer.statusCode).toBeGreaterThanOrEqual(400);
-      expect(answer.body).not.toContain('outside');
-      expect(answer.body).not.toContain('not for the web');
+      const policy = String((await app.inject(url)).headers['content-security-policy']);
+      expect(policy).toContain("script-src 'self'");
+      expect(policy).toContain("connect-src 'self' ws: wss: http: https:");
+      expect(policy).not.toContain('unsafe');
     },
   );
+
+  it.each([
+    '/player/../secret.txt',
+    '/player/%2e%2e/secret.txt',
+    '/player/..%2fsecret.txt',
+    '/player/.hidden',
+    '/player/nothing.js',
+  ])('does not serve %s', async (url) => {
+    const answer = await app.inject(url);
+    expect(answer.statusCode).toBeGreaterThanOrEqual(400);
+    expect(answer.body).not.toContain('outside');
+    expect(answer.body).not.toContain('not for the web');
+  });
 });

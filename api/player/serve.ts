@@ -50,7 +50,8 @@ export async function servePlayer(app: FastifyInstance, options: ServePlayerOpti
   app.get<{ Params: { '*': string } }>('/player/*', { config: OPEN }, (request, reply) => {
     const name = request.params['*'];
     withPolicy(reply);
-    if (name.startsWith('assets/')) return reply.sendFile(name, { cacheControl: true, maxAge: IMMUTABLE_MS, immutable: true });
+    if (name.startsWith('assets/'))
+      return reply.sendFile(name, { cacheControl: true, maxAge: IMMUTABLE_MS, immutable: true });
     reply.header('cache-control', 'no-cache');
     return reply.sendFile(name === '' ? 'index.html' : name);
   });

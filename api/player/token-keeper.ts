@@ -25,7 +25,11 @@ export interface TokenKeeper {
   renewInMs(): number;
 }
 
-export function createTokenKeeper(http: Pick<HubHttp, 'token'>, credential: TokenRequest, monotonicMs: () => number): TokenKeeper {
+export function createTokenKeeper(
+  http: Pick<HubHttp, 'token'>,
+  credential: TokenRequest,
+  monotonicMs: () => number,
+): TokenKeeper {
   let held: { readonly token: string; readonly renewAtMs: number; readonly endsAtMs: number } | null = null;
   let asking: Promise<TokenAnswer> | null = null;
 
@@ -45,7 +49,8 @@ export function createTokenKeeper(http: Pick<HubHttp, 'token'>, credential: Toke
 
   return {
     get(fresh) {
-      if (!fresh && held !== null && held.endsAtMs - monotonicMs() > LIFE_MIN_MS) return Promise.resolve({ ok: true, token: held.token });
+      if (!fresh && held !== null && held.endsAtMs - monotonicMs() > LIFE_MIN_MS)
+        return Promise.resolve({ ok: true, token: held.token });
       asking ??= exchange().finally(() => {
         asking = null;
       });

@@ -9,7 +9,7 @@ import type { Bus, Clock, Hint, Ids, ObjectStore, Tokens } from '../../hub/core/
 import { createTokens } from '../../hub/tokens.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database, UserRole } from '../../migrations/tables.ts';
-import { buildApp } from '../app.ts';
+import { buildApp, type Timeouts } from '../app.ts';
 import { createApiContext, type ApiContext, type ApiSettings } from '../context.ts';
 import { LOG_REDACTION } from '../log-redaction.ts';
 import type { Route } from '../route.ts';
@@ -129,6 +129,7 @@ export interface FixtureOptions {
   readonly routes?: readonly Route[];
   readonly limiterRedis?: Redis | null;
   readonly clock?: TestClock;
+  readonly timeouts?: Timeouts;
 }
 
 const SETTINGS: ApiSettings = {
@@ -157,7 +158,7 @@ export async function openApi(db: OpenDatabase<Database>, options: FixtureOption
     limiterRedis: options.limiterRedis ?? null,
     registry: new Registry(),
   });
-  const app = buildApp(ctx, options.routes);
+  const app = buildApp(ctx, options.routes, options.timeouts);
   await app.ready();
   return { ctx, app, clock, tokens, hints, logLines, ...makers(ctx), ...sender(app), close: () => app.close() };
 }

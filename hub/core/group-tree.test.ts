@@ -15,6 +15,8 @@ const forest = fc
   .array(fc.nat(), { minLength: 1, maxLength: 40 })
   .map((picks): TreeNode[] => picks.map((pick, index) => ({ id: index + 1, parentId: pick % (index + 1) || null })));
 
+const ascending = (a: number, b: number): number => a - b;
+
 function line(levels: number): TreeNode[] {
   return Array.from({ length: levels }, (_, index) => ({ id: index + 1, parentId: index === 0 ? null : index }));
 }
@@ -38,7 +40,7 @@ describe('the group tree', () => {
       { id: 2, parentId: 1 },
     ]);
     expect(chainOf(tree, 1)).toEqual([1, 2]);
-    expect([...subtreesOf(tree, [1])].sort()).toEqual([1, 2]);
+    expect([...subtreesOf(tree, [1])].sort(ascending)).toEqual([1, 2]);
     expect(checkPlacement(tree, 1, null)).toBe('allowed');
   });
 
@@ -97,11 +99,13 @@ describe('reducing targets', () => {
           const inGroups = [...groupOfDevice]
             .filter(([, groupId]) => groupId !== null && groups.has(groupId))
             .map(([id]) => id);
-          return [...new Set([...inGroups, ...targets.deviceIds])].sort((a, b) => a - b);
+          return [...new Set([...inGroups, ...targets.deviceIds])].sort(ascending);
         };
         const reduced = reduceTargets(tree, groupOfDevice, { groupIds, deviceIds });
         expect(reached(reduced)).toEqual(reached({ groupIds, deviceIds }));
-        expect([...subtreesOf(tree, reduced.groupIds)].sort()).toEqual([...subtreesOf(tree, groupIds)].sort());
+        expect([...subtreesOf(tree, reduced.groupIds)].sort(ascending)).toEqual(
+          [...subtreesOf(tree, groupIds)].sort(ascending),
+        );
         for (const groupId of reduced.groupIds) {
           const others = reduced.groupIds.filter((id) => id !== groupId);
           expect(subtreesOf(tree, others).has(groupId)).toBe(false);

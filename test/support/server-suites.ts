@@ -20,3 +20,8 @@ export function describeWithChromium(name: string, declare: (executablePath: str
   const executablePath = inject('chromium');
   describe.skipIf(executablePath === null)(name, () => declare(executablePath ?? ''));
 }
+
+/** A suite that starts a MariaDB and a Redis of its own. */
+export function describeWithServers(name: string, declare: () => void): void {
+  describe.skipIf(inject('mariadb') === null || inject('redisUrl') === null)(name, declare);
+}
