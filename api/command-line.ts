@@ -45,7 +45,7 @@ function addEpochCommands(program: Command, parts: CliParts): void {
     .description('begin a new epoch; run it after the database was restored from a backup, before hubs start')
     .action(async () => {
       const { before, after } = await withDatabase(parts, renewEpoch);
-      parts.out(`epoch ${before ?? 'none'} -> ${after}; restart the hubs that run`);
+      parts.out(`epoch ${before ?? 'none'} -> ${after}; hubs that run take it within a second`);
     });
 }
 

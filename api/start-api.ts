@@ -1,11 +1,9 @@
 /** Starting the REST process's parts, alone or beside a hub: routes, player page, first admin, listening. */
 import type { FastifyInstance } from 'fastify';
-import { alertRoutes } from './alerts/routes.ts';
 import { buildApp } from './app.ts';
 import type { ApiContext } from './context.ts';
-import { deviceRoutes } from './devices/routes.ts';
-import { groupRoutes } from './groups/routes.ts';
 import { servePlayer } from './player/serve.ts';
+import { resourceRoutes } from './resource-routes.ts';
 import { bootstrapFirstAdmin, type NewTenant } from './tenants/create-tenant.ts';
 
 export interface StartOptions {
@@ -29,11 +27,8 @@ export interface StartedApi {
   stop(): Promise<void>;
 }
 
-export function buildApi(
-  context: ApiContext,
-  options: Pick<StartOptions, 'playerRoot' | 'publicHubUrl'>,
-): FastifyInstance {
-  const app = buildApp(context, [...groupRoutes(), ...deviceRoutes(), ...alertRoutes()]);
+function buildApi(context: ApiContext, options: Pick<StartOptions, 'playerRoot' | 'publicHubUrl'>): FastifyInstance {
+  const app = buildApp(context, resourceRoutes());
   app.register(servePlayer, { root: options.playerRoot, hubUrl: options.publicHubUrl });
   return app;
 }

@@ -48,9 +48,11 @@ export function createLogger(config: Config, name: string, fallbackLevel = 'info
   return createLog({ name, level: config.logLevel ?? fallbackLevel, redact: LOG_REDACTION });
 }
 
-export function openConfiguredDatabase(config: Config, log: Logger): OpenDatabase<Database> {
+function openConfiguredDatabase(config: Config, log: Logger): OpenDatabase<Database> {
   return openDatabase({
-    ...(config.databaseUrl === undefined ? { sqliteFile: join(config.dataDir, 'podoh.sqlite') } : { url: config.databaseUrl }),
+    ...(config.databaseUrl === undefined
+      ? { sqliteFile: join(config.dataDir, 'podoh.sqlite') }
+      : { url: config.databaseUrl }),
     poolSize: config.databasePoolSize,
     logWarn: (message) => log.warn(message),
   });
@@ -83,12 +85,22 @@ export async function composeParts(config: Config, log: Logger, clock: Clock = s
       ? new InProcessBus(log)
       : new RedisBus({ url: config.redisUrl, prefix: config.redisPrefix, log, clock, ids });
   bus.start();
-  const limiterRedis = config.redisUrl === undefined ? null : makeLimiterRedis(config.redisUrl, log);
+  const limiterRedis =
+    config.redisUrl === undefined ? null : makeLimiterRedis(config.redisUrl, config.redisPrefix, log);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'podoh_' });
   const objects = new DiskObjectStore(join(config.dataDir, 'objects'), ids);
   return {
-    config, log, db, bus, clock, ids, tokens, objects, registry, limiterRedis,
+    config,
+    log,
+    db,
+    bus,
+    clock,
+    ids,
+    tokens,
+    objects,
+    registry,
+    limiterRedis,
     async close() {
       await bus.close();
       limiterRedis?.disconnect();
@@ -107,8 +119,9 @@ async function makeTokens(config: Config, ids: Ids, clock: Clock): Promise<Token
   }
 }
 
-function makeLimiterRedis(url: string, log: Logger): Redis {
+function makeLimiterRedis(url: string, prefix: string, log: Logger): Redis {
   const redis = new Redis(url, {
+    keyPrefix: `${prefix}:`,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: LIMITER_COMMAND_MS,
@@ -124,7 +137,15 @@ function makeLimiterRedis(url: string, log: Logger): Redis {
 export function composeApi(parts: Parts): ApiContext {
   const { config, db, clock, ids, bus, tokens, log, objects, limiterRedis, registry } = parts;
   return createApiContext({
-    db, clock, ids, bus, tokens, log, objects, limiterRedis, registry,
+    db,
+    clock,
+    ids,
+    bus,
+    tokens,
+    log,
+    objects,
+    limiterRedis,
+    registry,
     settings: {
       allowedOrigins: config.allowedOrigins,
       trustProxy: config.trustProxy,
@@ -146,7 +167,13 @@ export function composeHub(
   const { metrics, setGauges } = createHubMetrics(registry);
   const hub: HubServer = createHub({
     store: createHubStore(db),
-    bus, clock, ids, tokens, objects, log, metrics,
+    bus,
+    clock,
+    ids,
+    tokens,
+    objects,
+    log,
+    metrics,
     exposeMetrics: async (gauges) => {
       if (exposeAll !== null) return exposeAll();
       setGauges(gauges);

@@ -10,38 +10,67 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const Port = (fallback: number, description: string) => Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
+const Port = (fallback: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, default: fallback, description });
 const Count = (fallback: number, minimum: number, maximum: number, description: string) =>
   Type.Integer({ minimum, maximum, default: fallback, description });
 const Text = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 
 /** Every variable that Podoh reads. The README's table is made from it. */
 export const ENVIRONMENT = Type.Object({
-  API_HOST: Type.String({ minLength: 1, default: '0.0.0.0', description: 'Address that the API and console listen on' }),
+  API_HOST: Type.String({
+    minLength: 1,
+    default: '0.0.0.0',
+    description: 'Address that the API and console listen on',
+  }),
   API_PORT: Port(8080, 'Port of the API, console and player page; 0 takes a free one'),
   HUB_HOST: Type.String({ minLength: 1, default: '0.0.0.0', description: 'Address that the hub listens on' }),
   HUB_PORT: Port(8081, 'Port of the hub: WebSocket and device HTTP; 0 takes a free one'),
   HUB_PROCESSES: Count(1, 1, 64, 'Hub processes that share HUB_PORT (`start:hub`); more than one needs DATABASE_URL'),
-  PODOH_DATA_DIR: Type.String({ minLength: 1, default: './data', description: 'Where SQLite, keys and stored files live' }),
-  PODOH_ADMIN_USERNAME: Type.String({ minLength: 1, maxLength: 64, default: 'admin', description: 'First admin, made at the first start' }),
+  PODOH_DATA_DIR: Type.String({
+    minLength: 1,
+    default: './data',
+    description: 'Where SQLite, keys and stored files live',
+  }),
+  PODOH_ADMIN_USERNAME: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    default: 'admin',
+    description: 'First admin, made at the first start',
+  }),
   PODOH_ADMIN_PASSWORD: Text("First admin's password; absent, one is generated and printed once"),
-  PODOH_ALLOWED_ORIGINS: Text('Origins that browsers may come from, comma-separated; default: the addresses of this machine at API_PORT'),
-  PODOH_PUBLIC_HUB_URL: Text('Address of the hub as players see it; default: the host they loaded the page from, at HUB_PORT'),
-  PODOH_TRUST_PROXY: Text('`true`, or the addresses and CIDRs of proxies whose X-Forwarded-For is believed, comma-separated'),
+  PODOH_ALLOWED_ORIGINS: Text(
+    'Origins that browsers may come from, comma-separated; default: the addresses of this machine at API_PORT',
+  ),
+  PODOH_PUBLIC_HUB_URL: Text(
+    'Address of the hub as players see it; default: the host they loaded the page from, at HUB_PORT',
+  ),
+  PODOH_TRUST_PROXY: Text(
+    '`true`, or the addresses and CIDRs of proxies whose X-Forwarded-For is believed, comma-separated',
+  ),
   PODOH_DRAIN_MS: Count(3_000, 0, 120_000, 'How long a stopping hub spreads its goodbyes, in milliseconds'),
   PODOH_STATUS_SECONDS: Count(60, 5, 3_600, 'How often devices report their status over the socket, in seconds'),
   PODOH_HEARTBEAT_SECONDS: Count(30, 1, 3_600, 'How often devices without a socket ask, in seconds'),
   DATABASE_URL: Text('`mysql://user:password@host:port/database` selects MariaDB; absent: SQLite in PODOH_DATA_DIR'),
   DATABASE_POOL_SIZE: Count(10, 2, 200, 'MariaDB connections of each process'),
   REDIS_URL: Text('`redis://host:port` selects Redis for hints and rate limits; absent: in-process'),
-  REDIS_PREFIX: Type.String({ pattern: '^[\\w:-]{1,32}$', default: 'podoh', description: 'Names this installation where several share one Redis' }),
+  REDIS_PREFIX: Type.String({
+    pattern: '^[\\w:-]{1,32}$',
+    default: 'podoh',
+    description: 'Names this installation where several share one Redis',
+  }),
   S3_BUCKET: Text('Bucket for stored files; absent: PODOH_DATA_DIR'),
   S3_ENDPOINT: Text("Address of an S3-compatible store; absent: AWS's own"),
   S3_REGION: Text('Region of the bucket; default us-east-1'),
   JWT_PRIVATE_KEY: Text('PKCS #8 PEM of the RSA key that signs tokens; absent: made once under PODOH_DATA_DIR/keys'),
   JWT_PRIVATE_KEY_FILE: Text('File with that PEM'),
   RATE_LIMIT_USER_PER_MINUTE: Count(100, 1, 1_000_000, 'Requests of one user per minute'),
-  RATE_LIMIT_ADDRESS_PER_MINUTE: Count(1_000, 1, 1_000_000, 'Unauthenticated or failed requests of one address per minute'),
+  RATE_LIMIT_ADDRESS_PER_MINUTE: Count(
+    1_000,
+    1,
+    1_000_000,
+    'Unauthenticated or failed requests of one address per minute',
+  ),
   HUB_SESSIONS_MAX: Count(100_000, 1, 1_000_000, 'Sockets that one hub process holds; more are answered 503'),
   HUB_PENDING_MAX: Count(5_000, 1, 100_000, 'Sockets of one hub process that may wait for authentication at once'),
   LOG_LEVEL: Type.Optional(
@@ -102,13 +131,18 @@ function url(name: string, value: string | undefined, protocols: readonly string
   const parsed = URL.canParse(value) ? new URL(value) : null;
   if (parsed === null || !protocols.includes(parsed.protocol)) {
     // The value itself may hold a password: it is not repeated.
-    throw new ConfigError(`${name}: must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+    throw new ConfigError(
+      `${name}: must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
   }
   return value;
 }
 
 function list(value: string | undefined): string[] {
-  return (value ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function origins(environment: Environment): string[] {
@@ -129,7 +163,9 @@ export function ownOrigins(apiPort: number): string[] {
       if (!address.includes('%')) hosts.add(family === 'IPv6' ? `[${address}]` : address);
     }
   }
-  return [...hosts].filter((host) => URL.canParse(`http://${host}:${apiPort}`)).map((host) => new URL(`http://${host}:${apiPort}`).origin);
+  return [...hosts]
+    .filter((host) => URL.canParse(`http://${host}:${apiPort}`))
+    .map((host) => new URL(`http://${host}:${apiPort}`).origin);
 }
 
 function trustProxy(value: string | undefined): boolean | string[] {
@@ -145,7 +181,9 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     throw new ConfigError('DATABASE_URL: must name a database, as in mysql://user:password@host:3306/podoh');
   }
   if (environment.HUB_PROCESSES > 1 && databaseUrl === undefined) {
-    throw new ConfigError('HUB_PROCESSES: more than one needs DATABASE_URL, because SQLite and the in-process bus serve one process');
+    throw new ConfigError(
+      'HUB_PROCESSES: more than one needs DATABASE_URL, because SQLite and the in-process bus serve one process',
+    );
   }
   if (environment.HUB_PROCESSES > 1 && environment.HUB_PORT === 0) {
     throw new ConfigError('HUB_PORT: several HUB_PROCESSES share one port, so it must be named');
@@ -156,7 +194,8 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   const publicHubUrl = url('PODOH_PUBLIC_HUB_URL', environment.PODOH_PUBLIC_HUB_URL, ['http:', 'https:']);
   const bucket = environment.S3_BUCKET;
   const endpoint = url('S3_ENDPOINT', environment.S3_ENDPOINT, ['http:', 'https:']);
-  if (bucket === undefined && endpoint !== undefined) throw new ConfigError('S3_BUCKET: is missing although S3_ENDPOINT is set');
+  if (bucket === undefined && endpoint !== undefined)
+    throw new ConfigError('S3_BUCKET: is missing although S3_ENDPOINT is set');
   return {
     apiHost: environment.API_HOST,
     apiPort: environment.API_PORT,

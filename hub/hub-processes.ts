@@ -65,7 +65,9 @@ export class HubProcesses {
 
   #spawn(slot: number, pauseMs: number): Promise<void> {
     const startedAtMs = performance.now();
-    const child = fork(fileURLToPath(new URL('main.ts', import.meta.url)), [CHILD_ARGUMENT], { execArgv: process.execArgv });
+    const child = fork(fileURLToPath(new URL('main.ts', import.meta.url)), [CHILD_ARGUMENT], {
+      execArgv: process.execArgv,
+    });
     this.#children.set(slot, child);
     return new Promise((resolve, reject) => {
       let ready = false;
@@ -138,7 +140,8 @@ export class HubProcesses {
     const id = this.#nextGathering;
     this.#nextGathering += 1;
     this.#gatherings.set(id, { parts: [], expected: this.#children.size, done });
-    for (const child of this.#children.values()) if (child.connected) child.send({ kind: 'metrics.collect', id } satisfies Message);
+    for (const child of this.#children.values())
+      if (child.connected) child.send({ kind: 'metrics.collect', id } satisfies Message);
     // A child that hangs is left out rather than waited for.
     setTimeout(() => this.#finish(id), METRICS_WITHIN_MS).unref();
   }

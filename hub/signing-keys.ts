@@ -21,7 +21,8 @@ export async function readSigningKeys(config: Config, ids: Ids): Promise<Signing
   if (config.jwtPrivateKey !== undefined) return { privateKeyPem: config.jwtPrivateKey, retiredPublicKeys };
   if (config.jwtPrivateKeyFile !== undefined) {
     const privateKeyPem = await readIfThere(config.jwtPrivateKeyFile);
-    if (privateKeyPem === null) throw new ConfigError(`JWT_PRIVATE_KEY_FILE: ${config.jwtPrivateKeyFile} cannot be read`);
+    if (privateKeyPem === null)
+      throw new ConfigError(`JWT_PRIVATE_KEY_FILE: ${config.jwtPrivateKeyFile} cannot be read`);
     return { privateKeyPem, retiredPublicKeys };
   }
   return { privateKeyPem: await makeOnce(folder, ids), retiredPublicKeys };

@@ -74,7 +74,11 @@ async function oneAlert(rest: RestClient, fleet: Fleet, devices: number, groupId
   };
   const askedAtMs = performance.now();
   const { deploymentId } = await rest.post<{ deploymentId: number }>('/alerts/deploy', {
-    alert: { severity: 'critical', title: 'Evacuate', message: 'Please leave the building by the nearest exit. This is a measurement.' },
+    alert: {
+      severity: 'critical',
+      title: 'Evacuate',
+      message: 'Please leave the building by the nearest exit. This is a measurement.',
+    },
     groupIds: [groupId],
     drill: true,
   });

@@ -43,7 +43,8 @@ export class Fleet {
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));
     const deadline = performance.now() + CONNECT_WITHIN_MS;
     while (this.welcomed < devices) {
-      if (performance.now() > deadline) throw new Error(`${this.welcomed} of ${devices} devices were welcomed, ${this.closed} closed`);
+      if (performance.now() > deadline)
+        throw new Error(`${this.welcomed} of ${devices} devices were welcomed, ${this.closed} closed`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -80,7 +81,13 @@ export class Fleet {
       device.send({ type: 'applied', rev: frame.rev });
       const at = new Date().toISOString();
       const { deploymentId } = frame.alert;
-      device.send({ type: 'receipt', items: [{ deploymentId, stage: 'received', at }, { deploymentId, stage: 'displayed', at }] });
+      device.send({
+        type: 'receipt',
+        items: [
+          { deploymentId, stage: 'received', at },
+          { deploymentId, stage: 'displayed', at },
+        ],
+      });
     } else if ('rev' in frame) device.send({ type: 'applied', rev: frame.rev });
   }
 

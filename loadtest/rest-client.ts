@@ -38,7 +38,8 @@ export class RestClient {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as { data: T; error?: { code: string; message: string } };
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer.error?.code} ${answer.error?.message}`);
+    if (!response.ok)
+      throw new Error(`${method} ${path}: ${response.status} ${answer.error?.code} ${answer.error?.message}`);
     return answer.data;
   }
 

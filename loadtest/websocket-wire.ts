@@ -48,7 +48,12 @@ export function takeFrames(bytes: Buffer): { frames: WireFrame[]; taken: number 
     const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
     const start = at + 2 + lengthBytes;
     if (bytes.length < start) break;
-    const length = lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+    const length =
+      lengthBytes === 0
+        ? short
+        : lengthBytes === 2
+          ? bytes.readUInt16BE(at + 2)
+          : Number(bytes.readBigUInt64BE(at + 2));
     if (bytes.length < start + length) break;
     frames.push({ opcode: (bytes[at] ?? 0) & 0x0f, payload: bytes.subarray(start, start + length) });
     at = start + length;

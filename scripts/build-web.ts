@@ -67,12 +67,22 @@ async function buildBundle(bundle: Bundle, stamp: string): Promise<void> {
   mkdirSync(DIST, { recursive: true });
   try {
     await build({ ...config, configFile: false, build: { ...config.build, outDir: freshDir } });
-    if (existsSync(outDir)) renameSync(outDir, staleDir);
-    renameSync(freshDir, outDir);
+    renameUnlessTaken(outDir, staleDir);
+    renameUnlessTaken(freshDir, outDir);
     writeFileSync(stampPath(bundle), stamp);
   } finally {
     rmSync(freshDir, { recursive: true, force: true });
     rmSync(staleDir, { recursive: true, force: true });
+  }
+}
+
+/** Another build of the same sources may have been quicker: its result is as good as ours. */
+function renameUnlessTaken(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause;
   }
 }
 

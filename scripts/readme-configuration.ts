@@ -7,7 +7,7 @@ const END = '<!-- /configuration -->';
 
 interface Variable {
   readonly description?: string;
-  readonly default?: unknown;
+  readonly default?: string | number;
 }
 
 /** The README with its table as the code says. Throws when the markers are gone. */
@@ -17,7 +17,7 @@ export function withConfiguration(readme: string): string {
   if (from < 0 || to < from) throw new Error('README.md has lost the markers of its configuration table');
   const rows = Object.entries(ENVIRONMENT.properties as Readonly<Record<string, Variable>>).map(
     ([name, { description = '', default: fallback }]) =>
-      `| \`${name}\` | ${fallback === undefined ? '' : `\`${String(fallback)}\``} | ${description.replaceAll('|', '\\|')} |\n`,
+      `| \`${name}\` | ${fallback === undefined ? '' : `\`${fallback}\``} | ${description.replaceAll('|', '\\|')} |\n`,
   );
   return `${readme.slice(0, from + BEGIN.length)}${HEAD}${rows.join('')}\n${readme.slice(to)}`;
 }

@@ -27,7 +27,15 @@ describeEachAdapterSet('an alert', (start) => {
       return ladder.displayed === 4;
     });
     const { ladder, latency } = await admin.must('GET', `/alerts/deployments/${deployed.deploymentId}`);
-    expect(ladder).toMatchObject({ targeted: 4, online: 4, sent: 4, received: 4, displayed: 4, failed: 0, unconfirmed: 0 });
+    expect(ladder).toMatchObject({
+      targeted: 4,
+      online: 4,
+      sent: 4,
+      received: 4,
+      displayed: 4,
+      failed: 0,
+      unconfirmed: 0,
+    });
     expect(latency.displayedP99Ms).toBeGreaterThanOrEqual(0);
 
     await admin.must('POST', '/alerts/stop', { deploymentId: deployed.deploymentId });

@@ -286,12 +286,13 @@ export class Player {
     this.#afterMerge(this.#memory.applyHeartbeat(answer).events);
   }
 
-  /** What was merged is stored already: confirm it, draw it, do what was ordered. */
+  /** What was merged is stored already: confirm it before the work of drawing it, then do what was ordered. */
   #afterMerge(events: readonly ScreenEvent[]): void {
     for (const event of events) {
       if (event.kind === 'applied') this.#socket?.send({ type: 'applied', rev: event.rev });
       if (event.kind === 'resync') this.#dispatch({ kind: 'resync' });
     }
+    this.#flush();
     this.#draw();
     this.#commands.run();
     this.#flush();

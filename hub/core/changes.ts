@@ -15,11 +15,21 @@ export type NewChange =
     }
   | { readonly kind: 'alert.stopped'; readonly deploymentId: number }
   /** A group was created, moved, renamed or configured. */
-  | { readonly kind: 'group.saved'; readonly groupId: number; readonly parentId: number | null; readonly config: DeviceConfig }
+  | {
+      readonly kind: 'group.saved';
+      readonly groupId: number;
+      readonly parentId: number | null;
+      readonly config: DeviceConfig;
+    }
   /** A group was deleted; its devices were moved by changes of their own before. */
   | { readonly kind: 'group.removed'; readonly groupId: number }
   /** A device was created, moved, renamed or configured. */
-  | { readonly kind: 'device.saved'; readonly deviceId: number; readonly groupId: number | null; readonly config: DeviceConfig }
+  | {
+      readonly kind: 'device.saved';
+      readonly deviceId: number;
+      readonly groupId: number | null;
+      readonly config: DeviceConfig;
+    }
   /** Tokens of a lower credentialVersion are dead. `reason` tells the device what to do. */
   | {
       readonly kind: 'device.credential';
@@ -34,8 +44,6 @@ export type NewChange =
   | { readonly kind: 'schedule.assigned'; readonly groupIds: readonly number[]; readonly deviceIds: readonly number[] }
   /** A user was changed, disabled or logged out everywhere; concerns API nodes only. */
   | { readonly kind: 'user.changed'; readonly userId: number };
-
-export type ChangeKind = NewChange['kind'];
 
 /** A committed row of the change log. */
 export interface Change {

@@ -27,7 +27,11 @@ export function applyToRecord(record: DeviceRecord, effect: Effect): DeviceRecor
     case 'command':
       return { ...record, commands: [...record.commands, effect.command], rev: effect.rev };
     case 'command.finished':
-      return { ...record, commands: record.commands.filter(({ commandId }) => commandId !== effect.commandId), rev: effect.rev };
+      return {
+        ...record,
+        commands: record.commands.filter(({ commandId }) => commandId !== effect.commandId),
+        rev: effect.rev,
+      };
     case 'alert.start':
     case 'alert.stop':
     case 'schedule':

@@ -55,7 +55,14 @@ function expectTruth(world: FactWorld, follower: Follower): void {
     const tenant = model.tenant(record.tenantId);
     const state = composeState(tenant, record, model.position, world.now);
     const { alerts, config: settings, scheduleVersion, commands } = world.truth(deviceId);
-    expect(state).toEqual({ epoch: WORLD_EPOCH, rev: world.facts.rev, alerts, config: settings, scheduleVersion, commands });
+    expect(state).toEqual({
+      epoch: WORLD_EPOCH,
+      rev: world.facts.rev,
+      alerts,
+      config: settings,
+      scheduleVersion,
+      commands,
+    });
     const again = fresh.tenant(record.tenantId);
     expect(composeState(again, world.record(deviceId), fresh.position, world.now)).toEqual(state);
     const claim = { epoch: WORLD_EPOCH, rev: world.facts.rev };

@@ -35,7 +35,13 @@ export type Effect =
   | { readonly kind: 'config'; readonly rev: number; readonly audience: Audience }
   /** Everything may have changed: the whole state again. */
   | { readonly kind: 'state'; readonly rev: number; readonly audience: Audience }
-  | { readonly kind: 'device'; readonly rev: number; readonly deviceId: number; readonly groupId: number | null; readonly config: DeviceConfig }
+  | {
+      readonly kind: 'device';
+      readonly rev: number;
+      readonly deviceId: number;
+      readonly groupId: number | null;
+      readonly config: DeviceConfig;
+    }
   | {
       readonly kind: 'credential';
       readonly rev: number;
@@ -109,9 +115,11 @@ export class HubModel {
    * A change that is not the next one is our bug: the log's reader reloads instead of skipping.
    */
   apply({ rev, tenantId, change }: Change): Effect | null {
-    if (rev !== this.#rev + 1) throw new Error(`change ${rev} applied after ${this.#rev}: the log's reader lost its place`);
+    if (rev !== this.#rev + 1)
+      throw new Error(`change ${rev} applied after ${this.#rev}: the log's reader lost its place`);
     const tenant = this.tenant(tenantId);
-    const stoppedTargets = change.kind === 'alert.stopped' ? tenant.alerts.get(change.deploymentId)?.targets : undefined;
+    const stoppedTargets =
+      change.kind === 'alert.stopped' ? tenant.alerts.get(change.deploymentId)?.targets : undefined;
     const oldGroup = change.kind === 'group.saved' ? tenant.groups.get(change.groupId) : undefined;
     const movedFrom = oldGroup?.parentId;
     tenant.apply(change, rev);
@@ -123,7 +131,12 @@ export class HubModel {
     });
     switch (change.kind) {
       case 'alert.started':
-        return { kind: 'alert.start', rev, audience: inGroups(change.groupIds, change.deviceIds), alert: { ...change.alert, rev } };
+        return {
+          kind: 'alert.start',
+          rev,
+          audience: inGroups(change.groupIds, change.deviceIds),
+          alert: { ...change.alert, rev },
+        };
       case 'alert.stopped': {
         const { groupIds, deviceIds } = stoppedTargets ?? { groupIds: [], deviceIds: [] };
         return { kind: 'alert.stop', rev, audience: inGroups(groupIds, deviceIds), deploymentId: change.deploymentId };

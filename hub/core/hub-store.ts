@@ -184,6 +184,10 @@ export interface HubStore {
   ): Promise<{ schedules: ManifestRow[]; content: ManifestContentRow[]; prefetch: ManifestContentRow[] }>;
 
   /** The open command's facts if it is this device's own. */
-  findCommand(tenantId: number, deviceId: number, commandId: number): Promise<{ name: string; finished: boolean } | null>;
+  findCommand(
+    tenantId: number,
+    deviceId: number,
+    commandId: number,
+  ): Promise<{ name: string; finished: boolean } | null>;
   attachCommandFile(commandId: number, fileKey: string, fileType: string): Promise<void>;
 }

@@ -68,11 +68,18 @@ export interface DeviceClaims {
 /** Why a token was refused. */
 export type TokenRefusal = 'malformed' | 'expired' | 'invalid';
 
-export type Verified<C> = { readonly ok: true; readonly claims: C } | { readonly ok: false; readonly why: TokenRefusal };
+export type Verified<C> =
+  | { readonly ok: true; readonly claims: C }
+  | { readonly ok: false; readonly why: TokenRefusal };
 
 /** Issues and verifies RS256 tokens (RFC 7519; algorithm, issuer, audience and type are pinned). Never throws on a bad token. */
 export interface Tokens {
-  issueUser(claims: { sub: number; role: UserClaims['role']; tenant: number; ver: number }): Promise<{ token: string; expiresIn: number }>;
+  issueUser(claims: {
+    sub: number;
+    role: UserClaims['role'];
+    tenant: number;
+    ver: number;
+  }): Promise<{ token: string; expiresIn: number }>;
   issueDevice(claims: { sub: number; tenant: number; ver: number }): Promise<{ token: string; expiresIn: number }>;
   verifyUser(token: string): Promise<Verified<UserClaims>>;
   verifyDevice(token: string): Promise<Verified<DeviceClaims>>;
@@ -80,11 +87,25 @@ export interface Tokens {
   jwks(): { keys: Record<string, unknown>[] };
 }
 
-/** Bytes kept under keys that the server makes; a key never comes from a caller. */
+/**
+ * The object store cannot be reached, does not answer in time or says that it is overloaded: trying again later is right. Every
+ * other failure of a store is a fault of its set-up or of ours.
+ */
+export class ObjectStoreUnavailableError extends Error {
+  override readonly name = 'ObjectStoreUnavailableError';
+}
+
+/**
+ * Bytes kept under keys that the server makes; a key never comes from a caller. Every method, and the stream of `get`, fails with
+ * ObjectStoreUnavailableError within seconds when the store is away.
+ */
 export interface ObjectStore {
-  /** Stores the bytes; a key that exists is overwritten. Resolves when they are durable. */
+  /**
+   * Stores the bytes; a key that exists is overwritten, and holds what it held before unless the put succeeds. Resolves when they
+   * are durable. When a stream fails, rejects with the stream's own error.
+   */
   put(key: string, bytes: Uint8Array | NodeJS.ReadableStream, contentType: string): Promise<void>;
-  /** The bytes as a stream with their size, or null when there is nothing under the key. */
+  /** The bytes as a stream, to be read to its end or destroyed, with their size; null when there is nothing under the key. */
   get(key: string): Promise<StoredObject | null>;
   /** Removes the bytes; a key that does not exist is no error. */
   delete(key: string): Promise<void>;

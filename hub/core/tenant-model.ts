@@ -51,7 +51,9 @@ const SEVERITY_ORDER = { critical: 2, warning: 1, info: 0 } as const;
 /** The order in which alerts are shown: the most severe first, then the newest, then the highest id. */
 export function compareAlerts(a: ActiveAlert, b: ActiveAlert): number {
   return (
-    SEVERITY_ORDER[b.severity] - SEVERITY_ORDER[a.severity] || b.startedAt - a.startedAt || b.deploymentId - a.deploymentId
+    SEVERITY_ORDER[b.severity] - SEVERITY_ORDER[a.severity] ||
+    b.startedAt - a.startedAt ||
+    b.deploymentId - a.deploymentId
   );
 }
 

@@ -53,8 +53,14 @@ export function createHubMetrics(registry: Registry) {
       fannedOut: counter('podoh_hub_fanned_out_total', 'Sessions reached by fan-out', ['kind']),
       receipts: counter('podoh_hub_receipts_total', 'Receipts committed', ['stage']),
       heartbeats: counter('podoh_hub_heartbeats_total', 'Heartbeats answered', ['answer']),
-      acceptedToDisplayed: histogram('podoh_alert_accepted_to_displayed_seconds', 'Alert accepted to on glass, per device'),
-      acceptedToPublished: histogram('podoh_alert_accepted_to_published_seconds', 'Alert accepted to published on this node'),
+      acceptedToDisplayed: histogram(
+        'podoh_alert_accepted_to_displayed_seconds',
+        'Alert accepted to on glass, per device',
+      ),
+      acceptedToPublished: histogram(
+        'podoh_alert_accepted_to_published_seconds',
+        'Alert accepted to published on this node',
+      ),
     },
     /** Writes what is read only when somebody asks. */
     setGauges(values: GaugeValues): void {

@@ -64,6 +64,13 @@ export class Authenticator {
     }
   }
 
+  /** Whether this very token was verified before and has not run out: knowing so costs no cryptography. */
+  remembers(token: string): boolean {
+    if (!isTokenShaped(token)) return false;
+    const known = this.#remembered.get(hash('sha256', token, 'base64'));
+    return known !== undefined && known.exp * 1000 > this.#clock.now();
+  }
+
   async verify(token: string): Promise<Verified<DeviceClaims>> {
     if (!isTokenShaped(token)) return { ok: false, why: 'malformed' };
     const key = hash('sha256', token, 'base64');

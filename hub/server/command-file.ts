@@ -11,7 +11,7 @@ const ACCEPTED = new Set(['image/png', 'image/jpeg', 'image/webp', 'application/
 /** Plain text has no magic bytes: it is UTF-8 without control characters but tab, line feed and carriage return. */
 function isPlainText(bytes: Uint8Array): boolean {
   if (bytes.some((byte) => byte < 32 && byte !== 9 && byte !== 10 && byte !== 13)) return false;
-  return Buffer.from(bytes).toString('utf8').includes('\ufffd') === false;
+  return !Buffer.from(bytes).toString('utf8').includes('\ufffd');
 }
 
 export async function takeCommandFile(context: HubContext, exchange: Exchange, device: DeviceRecord): Promise<void> {

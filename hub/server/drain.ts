@@ -16,7 +16,10 @@ export async function drain(context: HubContext, handler: FrameHandler, sync: Sy
   const { registry, settings, ids, ingest, presence, waiters, log, clock } = context;
   log.info({ sessions: registry.size, drainMs: settings.drainMs }, 'draining');
   const startedAtMs = clock.monotonicMs();
-  const moments = [...registry.byDevice.values()].map((session) => ({ session, afterMs: ids.below(settings.drainMs + 1) }));
+  const moments = [...registry.byDevice.values()].map((session) => ({
+    session,
+    afterMs: ids.below(settings.drainMs + 1),
+  }));
   for (const { session, afterMs } of moments) session.send({ type: 'goaway', afterMs, reason: 'drain' });
   // A held heartbeat is answered now: its device asks again, elsewhere.
   waiters.wakeAll();
@@ -24,7 +27,11 @@ export async function drain(context: HubContext, handler: FrameHandler, sync: Sy
   let next = 0;
   while (next < moments.length) {
     const elapsedMs = clock.monotonicMs() - startedAtMs;
-    for (let moment = moments[next]; moment !== undefined && moment.afterMs + GRACE_MS <= elapsedMs; moment = moments[next]) {
+    for (
+      let moment = moments[next];
+      moment !== undefined && moment.afterMs + GRACE_MS <= elapsedMs;
+      moment = moments[next]
+    ) {
       moment.session.close('DRAIN');
       next += 1;
     }

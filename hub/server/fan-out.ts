@@ -66,7 +66,10 @@ export class FanOut {
         return;
       case 'alert.stop':
         this.#publishedAt.delete(effect.deploymentId);
-        this.#publish(effect, new EncodedFrame({ type: 'alert.stop', rev: effect.rev, deploymentId: effect.deploymentId }));
+        this.#publish(
+          effect,
+          new EncodedFrame({ type: 'alert.stop', rev: effect.rev, deploymentId: effect.deploymentId }),
+        );
         return;
       case 'schedule':
         this.#tellEach(effect.audience, (record) => {
@@ -78,7 +81,11 @@ export class FanOut {
         this.#tellEach(
           effect.audience,
           (record) =>
-            new EncodedFrame({ type: 'config.changed', rev: model.rev, config: wireConfig(this.#tenant(record).configFor(record)) }),
+            new EncodedFrame({
+              type: 'config.changed',
+              rev: model.rev,
+              config: wireConfig(this.#tenant(record).configFor(record)),
+            }),
         );
         return;
       case 'state':
@@ -99,7 +106,11 @@ export class FanOut {
       case 'command': {
         const session = registry.byDevice.get(effect.deviceId);
         if (session !== undefined) {
-          this.#sendTracked(session, new EncodedFrame({ type: 'command', rev: effect.rev, command: wireCommand(effect.command) }), effect.rev);
+          this.#sendTracked(
+            session,
+            new EncodedFrame({ type: 'command', rev: effect.rev, command: wireCommand(effect.command) }),
+            effect.rev,
+          );
         }
         this.#options.waiters.wakeDevice(effect.deviceId);
         return;
@@ -183,7 +194,9 @@ export class FanOut {
     const { registry, waiters } = this.#options;
     const session = registry.byDevice.get(effect.deviceId);
     if (session !== undefined && session.credentialVersion < effect.credentialVersion) {
-      session.close(effect.reason === 'rotated' ? 'CREDENTIAL_ROTATED' : effect.reason === 'revoked' ? 'REVOKED' : 'UNKNOWN_DEVICE');
+      session.close(
+        effect.reason === 'rotated' ? 'CREDENTIAL_ROTATED' : effect.reason === 'revoked' ? 'REVOKED' : 'UNKNOWN_DEVICE',
+      );
     }
     waiters.wakeDevice(effect.deviceId);
   }

@@ -70,7 +70,12 @@ export class FrameHandler {
     session.resyncs = 0;
   }
 
-  #receipts(session: Session, items: readonly Receipt[], now: number, publishedAt: (id: number) => number | null): void {
+  #receipts(
+    session: Session,
+    items: readonly Receipt[],
+    now: number,
+    publishedAt: (id: number) => number | null,
+  ): void {
     for (const [index, row] of receiptRows(session, items, now, publishedAt).entries()) {
       const item = items[index];
       if (item === undefined) continue;

@@ -63,7 +63,7 @@ export class EncodedFrame {
   }
 
   bytes(codec: Codec): string | Uint8Array {
-    if (codec === 'json') return (this.#json ??= encodeFrame(this.frame, 'json') as string);
-    return (this.#msgpack ??= encodeFrame(this.frame, 'msgpack') as Uint8Array);
+    if (codec === 'json') return (this.#json ??= encodeFrame(this.frame, 'json'));
+    return (this.#msgpack ??= encodeFrame(this.frame, 'msgpack'));
   }
 }

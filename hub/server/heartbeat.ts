@@ -16,14 +16,20 @@ export const COMMIT_WITHIN_MS = 900;
 /** While an alert is active a device without a socket asks this often, in seconds. */
 const ALERT_HEARTBEAT_SECONDS = 5;
 
-export async function heartbeat(context: HubContext, exchange: Exchange, record: DeviceRecord, body: HeartbeatRequest): Promise<void> {
+export async function heartbeat(
+  context: HubContext,
+  exchange: Exchange,
+  record: DeviceRecord,
+  body: HeartbeatRequest,
+): Promise<void> {
   const { presence, follower, directory, model, metrics } = context;
   presence.polled(record.deviceId);
   if (!(await takeIn(context, record, body))) {
     exchange.refuse('UNAVAILABLE', 'what you said could not be stored now: send it again', { retryAfterSeconds: 2 });
     return;
   }
-  if (body.rev !== undefined && body.epoch === model.epoch && body.rev > model.rev) await follower.reached(body.rev, 500);
+  if (body.rev !== undefined && body.epoch === model.epoch && body.rev > model.rev)
+    await follower.reached(body.rev, 500);
   const waitMs = (body.waitSeconds ?? 0) * 1000;
   if (waitMs > 0 && !context.draining && answerIsCurrent(context, record, body, undefined)) {
     await hold(context, exchange, record, waitMs);
@@ -50,7 +56,11 @@ async function takeIn(context: HubContext, record: DeviceRecord, body: Heartbeat
   }
   if (body.receipts === undefined && body.commandUpdates === undefined && body.logs === undefined) return true;
   const written = await Promise.all([
-    ingest.committed(ingest.receipts, receiptRows(who, body.receipts ?? [], now, (id) => fanOut.publishedAt(id)), COMMIT_WITHIN_MS),
+    ingest.committed(
+      ingest.receipts,
+      receiptRows(who, body.receipts ?? [], now, (id) => fanOut.publishedAt(id)),
+      COMMIT_WITHIN_MS,
+    ),
     ingest.committed(ingest.commands, commandRows(who, body.commandUpdates ?? [], now), COMMIT_WITHIN_MS),
     ingest.committed(ingest.usage, usageRows(who, body.logs ?? [], now), COMMIT_WITHIN_MS),
   ]);
@@ -130,6 +140,7 @@ function compose(context: HubContext, record: DeviceRecord, body: HeartbeatReque
     alert: top !== undefined,
     alertContent: top === undefined ? null : wireAlert(top),
     ...(hasUpdate ? { state: wireState(state) } : {}),
-    nextHeartbeatSeconds: top === undefined ? settings.heartbeatSeconds : Math.min(ALERT_HEARTBEAT_SECONDS, settings.heartbeatSeconds),
+    nextHeartbeatSeconds:
+      top === undefined ? settings.heartbeatSeconds : Math.min(ALERT_HEARTBEAT_SECONDS, settings.heartbeatSeconds),
   };
 }

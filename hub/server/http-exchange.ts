@@ -63,21 +63,30 @@ export class Exchange {
   }
 
   data(data: unknown, headers: Readonly<Record<string, string>> = {}): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (!this.#claimAnswer()) return;
     reply(this.#res, 200, { ...this.#headers, ...headers }, { success: true, data });
   }
 
   notModified(headers: Readonly<Record<string, string>>): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (!this.#claimAnswer()) return;
     reply(this.#res, 304, { ...this.#headers, ...headers }, undefined);
   }
 
   refuse(code: ErrorCode, message: string, extras: RefusalExtras = {}): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (!this.#claimAnswer()) return;
     refuse(this.#res, code, message, { ...extras, headers: { ...this.#headers, ...extras.headers } });
+  }
+
+  /**
+   * True once, and only while the client is there. Whatever of the body is still to come is read and thrown away: neither its
+   * deadline nor a pause may outlive the answer, because uWebSockets.js throws on any use of an answered response. [INV-8]
+   */
+  #claimAnswer(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    if (this.#paused) this.#res.resume();
+    this.#finishBody(null);
+    return true;
   }
 
   /** uWebSockets.js hands a body over only to who listens from the start: it is gathered from the first turn on. */
@@ -100,7 +109,9 @@ export class Exchange {
       this.#chunks.push(Buffer.from(chunk.slice(0)));
       if (isLast) {
         const [first] = this.#chunks;
-        this.#finishBody(this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size));
+        this.#finishBody(
+          this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#size),
+        );
       } else if (this.#bodyMax === null && this.#size > EARLY_BYTES_MAX && !this.#paused) {
         this.#paused = true;
         this.#res.pause();
@@ -110,7 +121,6 @@ export class Exchange {
 
   #tooLarge(maxBytes: number): void {
     this.refuse('PAYLOAD_TOO_LARGE', `at most ${maxBytes} bytes`);
-    this.#finishBody(null);
   }
 
   #finishBody(body: Uint8Array | null): void {

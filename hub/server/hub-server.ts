@@ -6,41 +6,17 @@
  */
 import * as uws from 'uWebSockets.js';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
-import type { HubStore, ReceiptRow } from '../core/hub-store.ts';
-import { HubModel } from '../core/hub-model.ts';
-import type { Bus, Clock, Hint, Ids, ObjectStore, Tokens } from '../core/ports.ts';
+import type { Hint } from '../core/ports.ts';
 import { Admission } from './admission.ts';
-import { Authenticator } from './authenticator.ts';
-import { DeviceDirectory } from './device-directory.ts';
+import { assembleHub, type HubDependencies } from './assemble-hub.ts';
 import { drain } from './drain.ts';
-import { FanOut } from './fan-out.ts';
 import { FrameHandler } from './frame-handler.ts';
-import { HeartbeatWaiters } from './heartbeat-waiters.ts';
-import type { HubContext, HubSettings } from './hub-context.ts';
-import type { HubLog } from './hub-log.ts';
-import type { HubGauges, HubMetrics } from './hub-metrics.ts';
-import { Ingest } from './ingest.ts';
-import { LogFollower } from './log-follower.ts';
+import type { HubContext } from './hub-context.ts';
+import type { HubGauges } from './hub-metrics.ts';
 import { mountOperations } from './operations-endpoints.ts';
-import { Presence } from './presence.ts';
 import { SessionLife } from './session-life.ts';
-import { SessionRegistry } from './session-registry.ts';
 import { SyncEndpoints } from './sync-endpoints.ts';
 import { mountWebSocket } from './ws-endpoint.ts';
-
-export interface HubDependencies {
-  readonly settings: HubSettings;
-  readonly store: HubStore;
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly tokens: Tokens;
-  readonly objects: ObjectStore;
-  readonly log: HubLog;
-  readonly metrics: HubMetrics;
-  /** Prometheus text of the registry that holds `metrics` and the gauges. */
-  readonly exposeMetrics: (gauges: HubGauges) => Promise<string>;
-}
 
 export interface HubServer {
   /** Loads, listens; resolves with the port. Rejects when the port is taken or the database cannot be read. */
@@ -50,15 +26,12 @@ export interface HubServer {
   gauges(): HubGauges;
 }
 
-const WAITERS_MAX = 50_000;
-const DEVICE_QUEUE_MAX = 50_000;
 const CONFIRM_SWEEP_MS = 500;
 const SESSION_SWEEP_MS = 2_000;
 const SLOW_SWEEP_MS = 30_000;
 /** Changes older than this are pruned, but never the newest CHANGES_KEEP. */
 const CHANGES_MAX_AGE_MS = 86_400_000;
 const CHANGES_KEEP = 10_000;
-const HTTP_SILENT_MIN_MS = 75_000;
 
 /** LIBUS_LISTEN_EXCLUSIVE_PORT */
 const EXCLUSIVE_PORT = 1;
@@ -73,7 +46,6 @@ export function createHub(dependencies: HubDependencies): HubServer {
 }
 
 class Hub implements HubServer {
-  readonly #dependencies: HubDependencies;
   readonly #context: HubContext;
   readonly #app: TemplatedApp;
   readonly #life: SessionLife;
@@ -85,9 +57,12 @@ class Hub implements HubServer {
   #stopping: Promise<void> | null = null;
 
   constructor(dependencies: HubDependencies) {
-    this.#dependencies = dependencies;
     this.#app = uws.App();
-    this.#context = this.#build();
+    this.#context = assembleHub(dependencies, {
+      app: () => this.#app,
+      sent: (session, deploymentId, at) => this.#handler.sent(session, deploymentId, at),
+      replace: (session) => this.#life.replace(session),
+    });
     this.#handler = new FrameHandler(this.#context);
     this.#life = new SessionLife(this.#context, this.#handler);
     const admission = new Admission({
@@ -98,87 +73,6 @@ class Hub implements HubServer {
     mountWebSocket(this.#app, this.#context, this.#life, admission);
     this.#sync.mount(this.#app);
     mountOperations(this.#app, this.#context, () => dependencies.exposeMetrics(this.gauges()));
-  }
-
-  #build(): HubContext {
-    const { settings, store, bus, clock, ids, tokens, objects, log, metrics } = this.#dependencies;
-    const model = new HubModel();
-    const authenticator = new Authenticator(tokens, clock);
-    const registry = new SessionRegistry();
-    const waiters = new HeartbeatWaiters(WAITERS_MAX);
-    const presence: Presence = new Presence({
-      store,
-      clock,
-      ids,
-      log,
-      httpSilentMs: Math.max(HTTP_SILENT_MIN_MS, settings.heartbeatSeconds * 2_500),
-      onLeaseLost: () => this.#dropAll(),
-    });
-    const directory = new DeviceDirectory({ store, clock, log, nodeId: () => presence.nodeId, queueMax: DEVICE_QUEUE_MAX });
-    const fanOut = new FanOut({
-      app: () => this.#app,
-      model,
-      registry,
-      directory,
-      waiters,
-      clock,
-      log,
-      onSent: (session, deploymentId, at) => this.#handler.sent(session, deploymentId, at),
-      onPublished: (kind, sessions) => metrics.fannedOut.inc({ kind }, sessions),
-      onResync: () => metrics.resyncs.inc(),
-    });
-    const ingest = new Ingest({
-      store,
-      clock,
-      log,
-      onReplaced: (deviceId) => {
-        const session = registry.byDevice.get(deviceId);
-        if (session !== undefined) this.#life.replace(session);
-      },
-      onAppended: (rev) => bus.publish({ kind: 'changes', rev }),
-      onReceipt: (row, outcome) => this.#countReceipt(row, outcome.accepted),
-    });
-    const follower = new LogFollower({
-      store,
-      model,
-      clock,
-      ids,
-      log,
-      pollMinMs: settings.pollMinMs,
-      pollMaxMs: settings.pollMaxMs,
-      onChange: (change) => {
-        const effect = model.apply(change);
-        if (effect === null) return;
-        authenticator.apply(effect);
-        fanOut.run(effect);
-        if (effect.kind === 'alert.start') metrics.acceptedToPublished.observe((clock.now() - effect.alert.startedAt) / 1000);
-      },
-      onReload: (snapshot) => {
-        authenticator.load(snapshot.revokedDeviceIds);
-        directory.reload().then(
-          () => fanOut.resyncAll(),
-          (error: unknown) => {
-            log.warn({ err: error }, 'devices not read again after a reload: dropping the sessions instead');
-            this.#dropAll();
-          },
-        );
-      },
-      onLoaded: (snapshot) => authenticator.load(snapshot.revokedDeviceIds),
-    });
-    return {
-      settings, model, store, bus, clock, ids, tokens, objects, log, metrics,
-      authenticator, directory, registry, waiters, fanOut, ingest, follower, presence,
-      draining: false,
-    };
-  }
-
-  #countReceipt(row: ReceiptRow, accepted: number): void {
-    const { metrics, model, clock } = this.#context;
-    if (accepted === 0) return;
-    metrics.receipts.inc({ stage: row.stage });
-    if (row.stage !== 'displayed') return;
-    const alert = model.tenant(row.tenantId).alerts.get(row.deploymentId)?.alert;
-    if (alert !== undefined) metrics.acceptedToDisplayed.observe(Math.max(0, clock.now() - alert.startedAt) / 1000);
   }
 
   async start(): Promise<number> {
@@ -207,7 +101,7 @@ class Hub implements HubServer {
           return;
         }
         this.#listening = socket;
-        resolve(uws.us_socket_local_port(socket as unknown as uws.us_socket));
+        resolve(uws.us_socket_local_port(socket));
       });
     });
   }
@@ -227,11 +121,6 @@ class Hub implements HubServer {
         return;
       }
     }
-  }
-
-  /** Every session ends and comes back for its state. */
-  #dropAll(): void {
-    for (const session of [...this.#context.registry.byDevice.values()]) session.close('RESYNC');
   }
 
   async #maintain(): Promise<void> {

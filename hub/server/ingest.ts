@@ -5,14 +5,7 @@
  *
  * Limits: each queue holds `queueMax` items; past it new ones are refused and not acknowledged (the device keeps them).
  */
-import type {
-  CommandUpdateRow,
-  HubStore,
-  ReceiptOutcome,
-  ReceiptRow,
-  ReportRow,
-  UsageRow,
-} from '../core/hub-store.ts';
+import type { CommandUpdateRow, HubStore, ReceiptOutcome, ReceiptRow, ReportRow, UsageRow } from '../core/hub-store.ts';
 import type { Clock } from '../core/ports.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { HubLog } from './hub-log.ts';
@@ -77,7 +70,11 @@ export class Ingest {
         return rows.map(() => null);
       },
     });
-    this.usage = new BatchWriter({ ...common('proof of play'), delayMs: USAGE_DELAY_MS, write: (rows) => store.saveUsage(rows) });
+    this.usage = new BatchWriter({
+      ...common('proof of play'),
+      delayMs: USAGE_DELAY_MS,
+      write: (rows) => store.saveUsage(rows),
+    });
     this.#reportWriter = new BatchWriter({
       ...common('reports'),
       delayMs: REPORT_DELAY_MS,
@@ -156,6 +153,11 @@ export class Ingest {
   async close(withinMs: number): Promise<void> {
     const startedAtMs = this.#clock.monotonicMs();
     const left = () => Math.max(0, withinMs - (this.#clock.monotonicMs() - startedAtMs));
-    await Promise.all([this.receipts.close(left()), this.commands.close(left()), this.usage.close(left()), this.#reportWriter.close(left())]);
+    await Promise.all([
+      this.receipts.close(left()),
+      this.commands.close(left()),
+      this.usage.close(left()),
+      this.#reportWriter.close(left()),
+    ]);
   }
 }

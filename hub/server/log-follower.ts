@@ -29,6 +29,8 @@ export interface LogFollowerOptions {
 }
 
 const PAGE_SIZE = 500;
+/** Tries to apply the same change before it is passed over. */
+const POISON_AFTER = 5;
 
 export class LogFollower {
   readonly #options: LogFollowerOptions;
@@ -41,6 +43,8 @@ export class LogFollower {
   #lastReadAtMs = 0;
   #available = false;
   #headRev = 0;
+  /** How often in a row a change could not be applied. */
+  #failures = 0;
   #waiters: { rev: number; wake: () => void }[] = [];
 
   constructor(options: LogFollowerOptions) {
@@ -144,13 +148,38 @@ export class LogFollower {
           await this.#load();
           return;
         }
-        for (const change of page.changes) this.#options.onChange(change);
+        for (const change of page.changes) this.#deliver(change);
         this.#wake();
         if (page.changes.length < PAGE_SIZE) return;
       }
     } catch (error) {
-      this.#saw(false);
-      if (!store.isUnavailable(error)) log.error({ err: error }, 'reading the change log failed');
+      const away = store.isUnavailable(error);
+      if (away || this.#failures === 0) this.#saw(false);
+      if (!away) log.error({ err: error, rev: model.rev, failures: this.#failures }, 'reading the change log failed');
+      if (this.#failures >= POISON_AFTER) await this.#skipPoison();
+    }
+  }
+
+  /** The tables say what the change could not: the model is read anew from them, past the change that cannot be applied. */
+  async #skipPoison(): Promise<void> {
+    const { log, model } = this.#options;
+    this.#failures = 0;
+    try {
+      log.error({ rev: model.rev + 1 }, 'a change cannot be applied: loading everything anew past it');
+      await this.#load();
+    } catch (error) {
+      log.error({ err: error }, 'loading everything anew failed');
+    }
+  }
+
+  /** A change that cannot be applied is a bug of ours; it must not stop the rest of the log for ever. */
+  #deliver(change: Change): void {
+    try {
+      this.#options.onChange(change);
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      throw error;
     }
   }
 

@@ -22,7 +22,7 @@ export type Registered =
   | { readonly ok: false; readonly why: 'wrong-secret' | 'too-many' };
 
 /** SHA-256 as hex: secrets here are long and random, so a plain hash is enough (no dictionary to try). */
-export function secretHash(secret: string): string {
+function secretHash(secret: string): string {
   return hash('sha256', secret, 'hex');
 }
 

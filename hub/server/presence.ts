@@ -11,7 +11,7 @@ import type { Clock, Ids } from '../core/ports.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { HubLog } from './hub-log.ts';
 
-export const LEASE_MS = 15_000;
+const LEASE_MS = 15_000;
 const LEASE_RENEW_MS = 4_000;
 const REAP_EVERY_MS = 5_000;
 const BATCH_MAX = 500;
@@ -81,6 +81,7 @@ export class Presence {
 
   /** Takes the lease, then keeps it. */
   async start(): Promise<void> {
+    this.#turnedAtMs = this.#options.clock.monotonicMs();
     await this.#renew();
     this.#renewTimer = setInterval(() => void this.#keepLease(), LEASE_RENEW_MS);
     this.#reapTimer = setInterval(() => void this.#reap(), REAP_EVERY_MS);
@@ -111,7 +112,7 @@ export class Presence {
   async #keepLease(): Promise<void> {
     const { clock, log, ids, onLeaseLost, store } = this.#options;
     const nowMs = clock.monotonicMs();
-    const asleepMs = this.#turnedAtMs === 0 ? 0 : nowMs - this.#turnedAtMs;
+    const asleepMs = nowMs - this.#turnedAtMs;
     this.#turnedAtMs = nowMs;
     if (asleepMs > LEASE_MS) {
       log.warn({ asleepMs }, 'this node slept past its lease: dropping its sessions');

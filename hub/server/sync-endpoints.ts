@@ -44,20 +44,45 @@ export class SyncEndpoints {
 
   mount(app: TemplatedApp): void {
     const on = (handler: Handler) => (res: HttpResponse, req: HttpRequest) => this.#run(res, req, handler);
-    app.post(`${BASE}/register`, on((exchange) => this.#register(exchange)));
-    app.post(`${BASE}/token`, on((exchange) => this.#token(exchange)));
-    app.post(`${BASE}/heartbeat`, on((exchange) => this.#heartbeat(exchange)));
-    app.get(`${BASE}/schedule`, on((exchange) => this.#schedule(exchange)));
-    app.post(`${BASE}/receipts`, on((exchange) => this.#receipts(exchange)));
-    app.post(`${BASE}/log`, on((exchange) => this.#log(exchange)));
-    app.put(`${BASE}/commands/:commandId/file`, on((exchange) => this.#commandFile(exchange)));
+    app.post(
+      `${BASE}/register`,
+      on((exchange) => this.#register(exchange)),
+    );
+    app.post(
+      `${BASE}/token`,
+      on((exchange) => this.#token(exchange)),
+    );
+    app.post(
+      `${BASE}/heartbeat`,
+      on((exchange) => this.#heartbeat(exchange)),
+    );
+    app.get(
+      `${BASE}/schedule`,
+      on((exchange) => this.#schedule(exchange)),
+    );
+    app.post(
+      `${BASE}/receipts`,
+      on((exchange) => this.#receipts(exchange)),
+    );
+    app.post(
+      `${BASE}/log`,
+      on((exchange) => this.#log(exchange)),
+    );
+    app.put(
+      `${BASE}/commands/:commandId/file`,
+      on((exchange) => this.#commandFile(exchange)),
+    );
     app.options(`${BASE}/*`, (res, req) => this.#preflight(res, req));
   }
 
   /** CORS (Fetch standard §3.2): only origins that are on the list are told that they may read the answer. */
   #cors(origin: string): Record<string, string> {
     if (origin === '' || !this.#context.settings.allowedOrigins.includes(origin)) return {};
-    return { 'Access-Control-Allow-Origin': origin, Vary: 'Origin', 'Access-Control-Expose-Headers': 'ETag, Retry-After' };
+    return {
+      'Access-Control-Allow-Origin': origin,
+      Vary: 'Origin',
+      'Access-Control-Expose-Headers': 'ETag, Retry-After',
+    };
   }
 
   #preflight(res: HttpResponse, req: HttpRequest): void {
@@ -140,7 +165,12 @@ export class SyncEndpoints {
       exchange.refuse('UNAVAILABLE', 'the database is away: try again');
       return null;
     }
-    if (!found.ok || !found.value.active || found.value.tenantId !== claims.tenant || found.value.credentialVersion !== claims.ver) {
+    if (
+      !found.ok ||
+      !found.value.active ||
+      found.value.tenantId !== claims.tenant ||
+      found.value.credentialVersion !== claims.ver
+    ) {
       this.#failed(exchange);
       exchange.refuse('UNAUTHENTICATED', 'this token is not good any more');
       return null;
@@ -166,7 +196,8 @@ export class SyncEndpoints {
     this.#failed(exchange);
     const outcome = await register(this.#context, body);
     if (outcome.ok) exchange.data(outcome.data);
-    else if (outcome.why === 'wrong-secret') exchange.refuse('FORBIDDEN', 'this pollSecret does not belong to this player');
+    else if (outcome.why === 'wrong-secret')
+      exchange.refuse('FORBIDDEN', 'this pollSecret does not belong to this player');
     else exchange.refuse('RATE_LIMITED', 'too many players are waiting to be paired', { retryAfterSeconds: 60 });
   }
 
@@ -235,7 +266,8 @@ export class SyncEndpoints {
     const { schedules, content, prefetch } = await store.manifest(device.tenantId, chain, device.deviceId);
     const manifest: Manifest = { version: tenant.scheduleVersion(device), schedules, contentList: content, prefetch };
     const etag = `"${hash('sha256', JSON.stringify(manifest), 'hex').slice(0, 32)}"`;
-    if (exchange.ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)) exchange.notModified({ ETag: etag });
+    if (exchange.ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag))
+      exchange.notModified({ ETag: etag });
     else exchange.data(manifest, { ETag: etag });
   }
 }

@@ -2,7 +2,6 @@
  * The WebSocket endpoint: `GET /ws`. The upgrade is decided without waiting; the token's signature is verified right after
  * the socket opened, before anything else is read or sent, under a deadline and a cap on sessions waiting.
  */
-import * as uws from 'uWebSockets.js';
 import type { HttpRequest, HttpResponse, TemplatedApp, us_socket_context_t, WebSocket } from 'uWebSockets.js';
 import { BEARER_SUBPROTOCOL_PREFIX } from '../../protocol/version.ts';
 import { FRAME_BURST, FRAME_BYTES_MAX, FRAMES_PER_SECOND, SEND_BUFFER_BYTES_MAX } from '../../protocol/limits.ts';
@@ -13,8 +12,12 @@ import type { Codec } from './frames.ts';
 import type { HubContext } from './hub-context.ts';
 import { reply, refuse } from './http-reply.ts';
 import { PING_SECONDS } from './ping-seconds.ts';
+import { upgradeFault } from './request-framing.ts';
 import { Session, type SocketData } from './session.ts';
 import type { SessionLife } from './session-life.ts';
+
+/** uWebSockets.js' DISABLED. Compressed frames would cost memory per socket, and a small frame can inflate to a huge one. */
+const NO_COMPRESSION = 0;
 
 /**
  * Seconds without traffic after which the socket is dead. uWebSockets.js pings at half of it: a dead peer is noticed
@@ -23,7 +26,7 @@ import type { SessionLife } from './session-life.ts';
 const IDLE_TIMEOUT_SECONDS = PING_SECONDS * 2;
 
 /** Picks the codec and finds the token; null says which header is at fault. */
-export function readSubprotocols(header: string): { codec: Codec | null; subprotocol: string; token: string | null } {
+function readSubprotocols(header: string): { codec: Codec | null; subprotocol: string; token: string | null } {
   let codec: Codec | null = null;
   let subprotocol = '';
   let token: string | null = null;
@@ -44,18 +47,17 @@ export function mountWebSocket(app: TemplatedApp, context: HubContext, life: Ses
     closeOnBackpressureLimit: false,
     idleTimeout: IDLE_TIMEOUT_SECONDS,
     sendPingsAutomatically: true,
-    compression: uwsDisabled(),
+    compression: NO_COMPRESSION,
     upgrade: (res, req, socketContext) => upgrade(res, req, socketContext, context, life, admission),
     open: (ws) => life.opened(ws.getUserData().session, ws),
     message: (ws, message, isBinary) => onMessage(ws, message, isBinary, context, life),
     pong: (ws) => {
-      ws.getUserData().session.heardAtMs = context.clock.monotonicMs();
+      const session = ws.getUserData().session;
+      session.heardAtMs = context.clock.monotonicMs();
+      payForFrame(session, context);
     },
     // uWebSockets.js answers pings by itself and without limit: they cost a frame each. [INV-8]
-    ping: (ws) => {
-      const session = ws.getUserData().session;
-      if (!takeToken(session, FRAMES_PER_SECOND, FRAME_BURST, context.clock.monotonicMs())) session.close('RATE_LIMITED');
-    },
+    ping: (ws) => payForFrame(ws.getUserData().session, context),
     dropped: (ws) => {
       const session = ws.getUserData().session;
       context.metrics.slowClosed.inc();
@@ -64,10 +66,6 @@ export function mountWebSocket(app: TemplatedApp, context: HubContext, life: Ses
     },
     close: (ws) => life.closed(ws.getUserData().session),
   });
-}
-
-function uwsDisabled(): number {
-  return (uws as unknown as { DISABLED: number }).DISABLED;
 }
 
 function upgrade(
@@ -86,18 +84,30 @@ function upgrade(
   const offered = readSubprotocols(req.getHeader('sec-websocket-protocol'));
   const extensions = req.getHeader('sec-websocket-extensions');
   const authorization = req.getHeader('authorization');
+  const fault = upgradeFault(req);
   const token = /^bearer /i.test(authorization) ? authorization.slice(7).trim() : offered.token;
 
   if (origin !== '' && !settings.allowedOrigins.includes(origin)) {
     refuse(res, 'FORBIDDEN', 'this origin may not connect');
+  } else if (fault !== null) {
+    refuse(res, 'VALIDATION_ERROR', fault, { headers: { 'Sec-WebSocket-Version': '13' }, close: true });
   } else if (context.draining) {
     reply(res, 503, { 'Retry-After': '1' }, unavailable('the hub is going down: connect to another'));
-  } else if (!admission.mayTry(address, nowMs)) {
-    refuse(res, 'RATE_LIMITED', 'too many failed attempts from this address', { retryAfterSeconds: 10 });
   } else if (token === null || !isTokenShaped(token)) {
+    if (!admission.mayTry(address, nowMs)) {
+      tooManyFailures(res);
+      return;
+    }
     admission.failed(address, nowMs);
     refuse(res, 'UNAUTHENTICATED', 'a device token is needed: Authorization: Bearer, or a bearer.<token> subprotocol');
+  } else if (
+    !admission.mayTry(address, nowMs) &&
+    !authenticator.remembers(token) &&
+    !admission.mayProve(address, nowMs)
+  ) {
+    tooManyFailures(res);
   } else if (authenticator.claimsRevoked(token)) {
+    admission.failed(address, nowMs);
     refuse(res, 'UNAUTHENTICATED', 'this device was revoked');
   } else if (offered.codec === null) {
     refuse(res, 'VALIDATION_ERROR', 'offer the subprotocol podoh.v1.json or podoh.v1.msgpack');
@@ -111,8 +121,20 @@ function upgrade(
   }
 }
 
+function tooManyFailures(res: HttpResponse): void {
+  refuse(res, 'RATE_LIMITED', 'too many failed attempts from this address', { retryAfterSeconds: 10 });
+}
+
 function unavailable(message: string) {
   return { success: false, error: { code: 'UNAVAILABLE', message } } as const;
+}
+
+/** Every frame costs a token, control frames too; a session that has none left is closed. */
+function payForFrame(session: Session, context: HubContext): boolean {
+  if (takeToken(session, FRAMES_PER_SECOND, FRAME_BURST, context.clock.monotonicMs())) return true;
+  if (session.state !== 'closed') context.metrics.refused.inc({ why: 'rate' });
+  session.close('RATE_LIMITED');
+  return false;
 }
 
 function onMessage(
@@ -123,12 +145,7 @@ function onMessage(
   life: SessionLife,
 ): void {
   const session = ws.getUserData().session;
-  if (session.state === 'closed') return;
-  if (!takeToken(session, FRAMES_PER_SECOND, FRAME_BURST, context.clock.monotonicMs())) {
-    context.metrics.refused.inc({ why: 'rate' });
-    session.close('RATE_LIMITED');
-    return;
-  }
+  if (session.state === 'closed' || !payForFrame(session, context)) return;
   // Text is JSON and binary is MessagePack whatever subprotocol was picked; answers come in the picked one.
   const codec = isBinary ? 'msgpack' : 'json';
   if (session.waits) {

@@ -36,7 +36,11 @@ export async function connect(
   });
 }
 
-export async function loadDevices(db: OpenDatabase<Database>, deviceIds: readonly number[], now: number): Promise<Map<number, DeviceRecord>> {
+export async function loadDevices(
+  db: OpenDatabase<Database>,
+  deviceIds: readonly number[],
+  now: number,
+): Promise<Map<number, DeviceRecord>> {
   if (deviceIds.length === 0) return new Map();
   return db.sql.transaction().execute(async (tx) => {
     const rows = await readDevices(tx, deviceIds, now);
@@ -47,7 +51,17 @@ export async function loadDevices(db: OpenDatabase<Database>, deviceIds: readonl
 async function readDevices(tx: Kysely<Database>, ids: readonly number[], now: number): Promise<Row[]> {
   const devices = await tx
     .selectFrom('devices')
-    .select(['id', 'tenant_id', 'group_id', 'config', 'state', 'credential_version', 'conn_epoch', 'rev', 'placement_rev'])
+    .select([
+      'id',
+      'tenant_id',
+      'group_id',
+      'config',
+      'state',
+      'credential_version',
+      'conn_epoch',
+      'rev',
+      'placement_rev',
+    ])
     .where('id', 'in', ids)
     .execute();
   const commands = await tx
@@ -95,7 +109,12 @@ export async function disconnect(
   const ids = [...epochs.keys()].sort((a, b) => a - b);
   await db.sql.transaction().execute(async (tx) => {
     // Locked, so that no connect can slip between the comparison and the write.
-    const rows = await tx.selectFrom('devices').select(['id', 'conn_epoch']).where('id', 'in', ids).modifyEnd(db.dialect.forUpdate).execute();
+    const rows = await tx
+      .selectFrom('devices')
+      .select(['id', 'conn_epoch'])
+      .where('id', 'in', ids)
+      .modifyEnd(db.dialect.forUpdate)
+      .execute();
     const ours = rows.filter((row) => epochs.get(row.id) === row.conn_epoch).map((row) => row.id);
     if (ours.length === 0) return;
     await tx
@@ -106,18 +125,31 @@ export async function disconnect(
   });
 }
 
-export async function seenOverHttp(db: OpenDatabase<Database>, deviceIds: readonly number[], now: number): Promise<void> {
+export async function seenOverHttp(
+  db: OpenDatabase<Database>,
+  deviceIds: readonly number[],
+  now: number,
+): Promise<void> {
   if (deviceIds.length === 0) return;
   await db.sql
     .updateTable('devices')
     .set({ status: 'online', transport: 'http', node_id: null, last_seen_at: now })
-    .where('id', 'in', [...deviceIds].sort((a, b) => a - b))
+    .where(
+      'id',
+      'in',
+      [...deviceIds].sort((a, b) => a - b),
+    )
     .where('state', '=', 'active')
     .where((eb) => eb.or([eb('status', '=', 'offline'), eb('transport', '=', 'http')]))
     .execute();
 }
 
-export async function renewLease(db: OpenDatabase<Database>, nodeId: string, startedAt: number, until: number): Promise<void> {
+export async function renewLease(
+  db: OpenDatabase<Database>,
+  nodeId: string,
+  startedAt: number,
+  until: number,
+): Promise<void> {
   const { dialect } = db;
   await sql`insert into nodes (node_id, lease_until, started_at) values (${nodeId}, ${until}, ${startedAt})
     ${dialect.upsert(['node_id'], { lease_until: dialect.offered('lease_until') })}`.execute(db.sql);

@@ -27,7 +27,9 @@ export async function manifest(
     .where((eb) =>
       eb.or([
         eb.and([eb('a.target_kind', '=', 'device'), eb('a.target_id', '=', deviceId)]),
-        ...(groupIds.length > 0 ? [eb.and([eb('a.target_kind', '=', 'group'), eb('a.target_id', 'in', groupIds)])] : []),
+        ...(groupIds.length > 0
+          ? [eb.and([eb('a.target_kind', '=', 'group'), eb('a.target_id', 'in', groupIds)])]
+          : []),
       ]),
     )
     .orderBy('a.schedule_id')
@@ -43,7 +45,9 @@ export async function manifest(
   const content =
     scheduleIds.length === 0
       ? []
-      : await readContent(db.sql, tenantId, (eb) => eb.selectFrom('schedule_content').select('content_id').where('schedule_id', 'in', scheduleIds));
+      : await readContent(db.sql, tenantId, (eb) =>
+          eb.selectFrom('schedule_content').select('content_id').where('schedule_id', 'in', scheduleIds),
+        );
   const prefetch = await readContent(db.sql, tenantId, (eb) =>
     eb.selectFrom('alerts').select('content_id').where('tenant_id', '=', tenantId).where('content_id', 'is not', null),
   );

@@ -69,8 +69,21 @@ async function loadAlerts(db: Kysely<Database>, now: number): Promise<Map<number
     .selectFrom('alert_deployments as d')
     .leftJoin('content as c', 'c.id', 'd.content_id')
     .select([
-      'd.id', 'd.tenant_id', 'd.alert_id', 'd.severity', 'd.title', 'd.message', 'd.drill', 'd.started_at', 'd.expires_at', 'd.rev',
-      'c.id as content_id', 'c.type as content_type', 'c.url as content_url', 'c.storage_key', 'c.sha256',
+      'd.id',
+      'd.tenant_id',
+      'd.alert_id',
+      'd.severity',
+      'd.title',
+      'd.message',
+      'd.drill',
+      'd.started_at',
+      'd.expires_at',
+      'd.rev',
+      'c.id as content_id',
+      'c.type as content_type',
+      'c.url as content_url',
+      'c.storage_key',
+      'c.sha256',
     ])
     .where('d.status', '=', 'active')
     .where('d.expires_at', '>', now)
@@ -137,7 +150,8 @@ export async function readLog(db: OpenDatabase<Database>, cursor: number, limit:
      from counters c join settings s on s.name = 'epoch' left join changes ch on ch.rev > ${cursor}
      where c.name = 'rev' order by ch.rev limit ${limit}`.execute(db.sql);
   const first = rows[0];
-  if (first === undefined) throw new Error('the counter rev or the setting epoch is missing: was the database migrated?');
+  if (first === undefined)
+    throw new Error('the counter rev or the setting epoch is missing: was the database migrated?');
   const changes: Change[] = [];
   for (const row of rows) {
     if (row.rev === null) continue;
@@ -149,7 +163,10 @@ export async function readLog(db: OpenDatabase<Database>, cursor: number, limit:
 
 export async function pruneLog(db: OpenDatabase<Database>, before: number, keep: number): Promise<number> {
   const { rev: head } = await readPosition(db.sql);
-  const oldest = await db.sql.selectFrom('consumers').select((eb) => eb.fn.min('rev').as('rev')).executeTakeFirst();
+  const oldest = await db.sql
+    .selectFrom('consumers')
+    .select((eb) => eb.fn.min('rev').as('rev'))
+    .executeTakeFirst();
   const newest = await db.sql
     .selectFrom('changes')
     .select((eb) => eb.fn.max('rev').as('rev'))

@@ -3,7 +3,11 @@ import type { CredentialFacts, NewPairing, Pairing } from '../core/hub-store.ts'
 import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
 
-export async function findPairing(db: OpenDatabase<Database>, playerId: string, pollSecretHash: string): Promise<Pairing | null> {
+export async function findPairing(
+  db: OpenDatabase<Database>,
+  playerId: string,
+  pollSecretHash: string,
+): Promise<Pairing | null> {
   const row = await db.sql
     .selectFrom('pairings')
     .select(['id', 'player_id', 'code', 'state', 'device_id', 'expires_at'])
@@ -12,7 +16,14 @@ export async function findPairing(db: OpenDatabase<Database>, playerId: string, 
     .orderBy('id', 'desc')
     .executeTakeFirst();
   if (row === undefined) return null;
-  return { id: row.id, playerId: row.player_id, code: row.code, state: row.state, deviceId: row.device_id, expiresAt: row.expires_at };
+  return {
+    id: row.id,
+    playerId: row.player_id,
+    code: row.code,
+    state: row.state,
+    deviceId: row.device_id,
+    expiresAt: row.expires_at,
+  };
 }
 
 export async function countPendingPairings(

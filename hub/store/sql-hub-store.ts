@@ -35,7 +35,11 @@ export function createHubStore(db: OpenDatabase<Database>): HubStore {
     manifest: (tenantId, groupIds, deviceId) => manifest(db, tenantId, groupIds, deviceId),
     findCommand: (tenantId, deviceId, commandId) => findCommand(db, tenantId, deviceId, commandId),
     attachCommandFile: async (commandId, fileKey, fileType) => {
-      await db.sql.updateTable('commands').set({ file_key: fileKey, file_type: fileType }).where('id', '=', commandId).execute();
+      await db.sql
+        .updateTable('commands')
+        .set({ file_key: fileKey, file_type: fileType })
+        .where('id', '=', commandId)
+        .execute();
     },
   };
 }
@@ -53,5 +57,5 @@ async function findCommand(
     .where('device_id', '=', deviceId)
     .where('tenant_id', '=', tenantId)
     .executeTakeFirst();
-  return row === undefined ? null : { name: row.name, finished: isFinished(row.state as CommandState) };
+  return row === undefined ? null : { name: row.name, finished: isFinished(row.state) };
 }

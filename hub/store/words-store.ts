@@ -7,7 +7,14 @@ import { appendChanges } from '../../migrations/change-log.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
 
-const STAGE_COLUMNS = ['sent_at', 'received_at', 'displayed_at', 'cleared_at', 'failed_at', 'device_displayed_at'] as const;
+const STAGE_COLUMNS = [
+  'sent_at',
+  'received_at',
+  'displayed_at',
+  'cleared_at',
+  'failed_at',
+  'device_displayed_at',
+] as const;
 type StageColumn = (typeof STAGE_COLUMNS)[number];
 const COLUMN_OF = {
   sent: 'sent_at',
@@ -121,10 +128,13 @@ async function writeLadders(
     ),
   );
   // Another node may have written the same ladder since we read it: the first instant of a stage stands.
-  const firstStands = (column: StageColumn | 'reason') => sql`coalesce(${sql.ref(`alert_receipts.${column}`)}, ${dialect.offered(column)})`;
+  const firstStands = (column: StageColumn | 'reason') =>
+    sql`coalesce(${sql.ref(`alert_receipts.${column}`)}, ${dialect.offered(column)})`;
   const set = Object.fromEntries([...STAGE_COLUMNS, 'reason' as const].map((column) => [column, firstStands(column)]));
   await sql`insert into alert_receipts (deployment_id, device_id, tenant_id, sent_at, received_at, displayed_at, cleared_at, failed_at,
-    device_displayed_at, reason, conn_epoch) values ${values} ${dialect.upsert(['deployment_id', 'device_id'], set)}`.execute(tx);
+    device_displayed_at, reason, conn_epoch) values ${values} ${dialect.upsert(['deployment_id', 'device_id'], set)}`.execute(
+    tx,
+  );
 }
 
 export async function saveReports(db: OpenDatabase<Database>, rows: readonly ReportRow[]): Promise<number[]> {
@@ -153,21 +163,34 @@ export async function saveReports(db: OpenDatabase<Database>, rows: readonly Rep
         ...(row.osVersion !== null && row.osVersion !== device?.os_version ? { os_version: row.osVersion } : {}),
         ...(capabilities !== null && capabilities !== device?.capabilities ? { capabilities } : {}),
       };
-      if (Object.keys(facts).length > 0) await tx.updateTable('devices').set(facts).where('id', '=', row.deviceId).execute();
+      if (Object.keys(facts).length > 0)
+        await tx.updateTable('devices').set(facts).where('id', '=', row.deviceId).execute();
     }
     if (speaking.length > 0) {
       const seenAt = Math.max(...speaking.map((row) => row.at));
-      await tx.updateTable('devices').set({ last_seen_at: seenAt }).where('id', 'in', unique(speaking.map((row) => row.deviceId))).execute();
+      await tx
+        .updateTable('devices')
+        .set({ last_seen_at: seenAt })
+        .where('id', 'in', unique(speaking.map((row) => row.deviceId)))
+        .execute();
       await writeReports(tx, db, speaking);
     }
     return replaced;
   });
 }
 
-async function writeReports(tx: Transaction<Database>, db: OpenDatabase<Database>, rows: readonly ReportRow[]): Promise<void> {
+async function writeReports(
+  tx: Transaction<Database>,
+  db: OpenDatabase<Database>,
+  rows: readonly ReportRow[],
+): Promise<void> {
   const { dialect } = db;
   const ids = unique(rows.map((row) => row.deviceId));
-  const existing = await tx.selectFrom('device_reports').select(['device_id', 'epoch', 'rev', 'status', 'displayed']).where('device_id', 'in', ids).execute();
+  const existing = await tx
+    .selectFrom('device_reports')
+    .select(['device_id', 'epoch', 'rev', 'status', 'displayed'])
+    .where('device_id', 'in', ids)
+    .execute();
   const before = new Map(existing.map((row) => [row.device_id, row]));
   const values = sql.join(
     rows.map((row) => {
@@ -176,12 +199,17 @@ async function writeReports(tx: Transaction<Database>, db: OpenDatabase<Database
       return sql`(${row.deviceId}, ${row.tenantId}, ${row.epoch ?? old?.epoch ?? null}, ${row.rev ?? old?.rev ?? null}, ${row.status ?? old?.status ?? '{}'}, ${displayed}, ${row.at})`;
     }),
   );
-  const set = Object.fromEntries(['epoch', 'rev', 'status', 'displayed', 'reported_at'].map((column) => [column, dialect.offered(column)]));
+  const set = Object.fromEntries(
+    ['epoch', 'rev', 'status', 'displayed', 'reported_at'].map((column) => [column, dialect.offered(column)]),
+  );
   await sql`insert into device_reports (device_id, tenant_id, epoch, rev, status, displayed, reported_at) values ${values}
     ${dialect.upsert(['device_id'], set)}`.execute(tx);
 }
 
-export async function saveCommandUpdates(db: OpenDatabase<Database>, rows: readonly CommandUpdateRow[]): Promise<number | null> {
+export async function saveCommandUpdates(
+  db: OpenDatabase<Database>,
+  rows: readonly CommandUpdateRow[],
+): Promise<number | null> {
   if (rows.length === 0) return null;
   return db.sql.transaction().execute(async (tx) => {
     const commands = await tx
@@ -190,7 +218,7 @@ export async function saveCommandUpdates(db: OpenDatabase<Database>, rows: reado
       .where('id', 'in', unique(rows.map((row) => row.commandId)))
       .modifyEnd(db.dialect.forUpdate)
       .execute();
-    const states = new Map(commands.map((row) => [row.id, { ...row, state: row.state as CommandState }]));
+    const states = new Map(commands.map((row) => [row.id, { ...row, state: row.state }]));
     const finished: { commandId: number; deviceId: number; tenantId: number }[] = [];
     for (const row of rows) {
       const command = states.get(row.commandId);
@@ -224,9 +252,11 @@ async function appendFinished(
   let last = 0;
   for (const tenantId of unique(finished.map((row) => row.tenantId))) {
     const ours = finished.filter((row) => row.tenantId === tenantId);
-    const changes = ours.map(
-      ({ deviceId, commandId }): NewChange => ({ kind: 'command.finished', deviceId, commandId }),
-    );
+    const changes = ours.map(({ deviceId, commandId }): NewChange => ({
+      kind: 'command.finished',
+      deviceId,
+      commandId,
+    }));
     const revs = await appendChanges(tx, tenantId, changes, now);
     for (const [index, { deviceId, commandId }] of ours.entries()) {
       const rev = revs[index] ?? 0;

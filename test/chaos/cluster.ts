@@ -37,8 +37,11 @@ export interface Cluster {
   run(entry: Entry, args?: readonly string[]): ReturnType<typeof runToEnd>;
   /** New credentials in the lobby. */
   credentials(count: number): Promise<Credentials[]>;
-  /** Players in the lobby, spread over the hubs and both codecs, all welcomed. */
-  fleet(count: number): Promise<ReconnectingDevice[]>;
+  /**
+   * Players in the lobby, spread over the hubs and both codecs, all welcomed. `stubborn`: each tries the hub it was on once
+   * more before the next, as behind a balancer that is slow to notice.
+   */
+  fleet(count: number, balancer?: 'quick' | 'stubborn'): Promise<ReconnectingDevice[]>;
 }
 
 /** The starter of clusters for one suite; everything is gone after it. Call it in a `describe`. */
@@ -101,10 +104,11 @@ async function startCluster(
     lobbyId: lobby.id,
     run: (entry, args = []) => runToEnd({ entry, args, env }),
     credentials,
-    async fleet(count) {
+    async fleet(count, balancer = 'quick') {
       const devices = (await credentials(count)).map((own, at) => {
         const first = at % hubUrls.length;
-        const addresses = [...hubUrls.slice(first), ...hubUrls.slice(0, first)];
+        const inTurn = [...hubUrls.slice(first), ...hubUrls.slice(0, first)];
+        const addresses = balancer === 'quick' ? inTurn : inTurn.flatMap((url) => [url, url]);
         return new ReconnectingDevice(addresses, own, Math.floor(at / hubUrls.length) % 2 === 0 ? 'json' : 'msgpack');
       });
       later(async () => {

@@ -25,6 +25,7 @@ export interface HubEnd extends SocketEnd {
 
 export class ReconnectingDevice extends TestDevice {
   readonly #hubUrls: readonly string[];
+  #at = 0;
   readonly #codec: Codec;
   /** How every socket ended, in order. */
   readonly ends: HubEnd[] = [];
@@ -33,7 +34,7 @@ export class ReconnectingDevice extends TestDevice {
   #released: Promise<void> | null = null;
   #release: () => void = () => undefined;
 
-  /** @param hubUrls the addresses behind the balancer; the first is where it begins */
+  /** @param hubUrls the addresses in the balancer's order; the first is where it begins */
   constructor(hubUrls: readonly string[], credentials: Credentials, codec: Codec) {
     super(hubUrls[0] ?? '', credentials);
     this.#hubUrls = hubUrls;
@@ -95,8 +96,8 @@ export class ReconnectingDevice extends TestDevice {
   }
 
   #nextHub(): void {
-    const at = this.#hubUrls.indexOf(this.hubUrl);
-    this.hubUrl = this.#hubUrls[(at + 1) % this.#hubUrls.length] ?? this.hubUrl;
+    this.#at = (this.#at + 1) % this.#hubUrls.length;
+    this.hubUrl = this.#hubUrls[this.#at] ?? this.hubUrl;
   }
 
   /** One socket from beginning to end. */

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- answers are asserted on here, not computed with: their types are what the tests test */
 /**
  * A device for tests: speaks only the protocol, keeps every frame, merges them with the reference merge, and on request
  * behaves as a good player does (confirms, reports stages).
