@@ -184,7 +184,7 @@ export function composeHub(
       port: config.hubPort,
       sharePort: config.hubProcesses > 1,
       allowedOrigins: config.allowedOrigins,
-      trustProxy: config.trustProxy !== false,
+      trustProxy: config.trustProxy,
       pendingSessionsMax: config.pendingSessionsMax,
       sessionsMax: config.sessionsMax,
       addressPerMinute: config.addressPerMinute,

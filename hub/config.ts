@@ -2,6 +2,7 @@
  * The one reader of the environment. Every variable has a schema with its unit and default; a bad one is a ConfigError whose
  * message is one line that begins with the variable's name.
  */
+import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
@@ -168,9 +169,23 @@ export function ownOrigins(apiPort: number): string[] {
     .map((host) => new URL(`http://${host}:${apiPort}`).origin);
 }
 
+function isAddressOrCidr(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
 function trustProxy(value: string | undefined): boolean | string[] {
   if (value === undefined || value === 'false') return false;
-  return value === 'true' ? true : list(value);
+  if (value === 'true') return true;
+  const proxies = list(value);
+  for (const proxy of proxies) {
+    if (!isAddressOrCidr(proxy)) {
+      throw new ConfigError(`PODOH_TRUST_PROXY: ${proxy} is neither an address nor a CIDR such as 10.0.0.0/8`);
+    }
+  }
+  return proxies;
 }
 
 /** Reads and checks the environment. Throws ConfigError. */

@@ -21,16 +21,10 @@ describe('the life of a command', () => {
       for (const word of WORDS) expect(nextCommandState(end, word)).toBeNull();
   });
 
-  test('[INV-7] words said again, any number of times, leave the state as it is', () => {
-    const law = fc.property(fc.array(fc.constantFrom(...WORDS)), fc.array(fc.nat()), (words, again) => {
-      const end = (list: readonly CommandUpdateState[]) =>
-        list.reduce<CommandState>((state, word) => nextCommandState(state, word) ?? state, 'pending');
-      const repeated = [...words];
-      // A device repeats what it said, in the order in which it said it.
-      for (const place of again) if (words.length > 0) repeated.push(words[place % words.length] as CommandUpdateState);
-      const finished = isFinished(end(words));
-      if (finished) expect(end(repeated)).toBe(end(words));
-    });
-    fc.assert(law);
+  test('[INV-7] a batch of words that is said twice leaves the state of the first time, once it is an end', () => {
+    const end = (words: readonly CommandUpdateState[]) =>
+      words.reduce<CommandState>((state, word) => nextCommandState(state, word) ?? state, 'pending');
+    const batch = fc.array(fc.constantFrom(...WORDS), { maxLength: 6 }).filter((words) => isFinished(end(words)));
+    fc.assert(fc.property(batch, (words) => end([...words, ...words]) === end(words)));
   });
 });

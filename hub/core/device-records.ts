@@ -27,11 +27,8 @@ export function applyToRecord(record: DeviceRecord, effect: Effect): DeviceRecor
     case 'command':
       return { ...record, commands: [...record.commands, effect.command], rev: effect.rev };
     case 'command.finished':
-      return {
-        ...record,
-        commands: record.commands.filter(({ commandId }) => commandId !== effect.commandId),
-        rev: effect.rev,
-      };
+      // The device said so itself: its state is no newer for it, and it need not be told.
+      return { ...record, commands: record.commands.filter(({ commandId }) => commandId !== effect.commandId) };
     case 'alert.start':
     case 'alert.stop':
     case 'schedule':

@@ -20,7 +20,12 @@ function isBounded(gaps: readonly number[], take: Take): boolean {
   );
 }
 
-const gaps = fc.array(fc.oneof(fc.constant(0), fc.nat(50), fc.nat(60_000)), { minLength: 1, maxLength: 120 });
+/** Silences, each followed by a flood. */
+const gaps = fc
+  .array(fc.record({ silenceMs: fc.nat(60_000), gapMs: fc.nat(50), count: fc.nat(60) }), { minLength: 1, maxLength: 6 })
+  .map((floods) =>
+    floods.flatMap(({ silenceMs, gapMs, count }) => [silenceMs, ...Array.from({ length: count }, () => gapMs)]),
+  );
 
 /** Control: a bucket without a brim. */
 const overflowing: Take = (bucket, rate, _burst, nowMs) => takeToken(bucket, rate, Number.POSITIVE_INFINITY, nowMs);

@@ -1,59 +1,105 @@
-/** Objects as files under one folder: the embedded adapter. A file appears whole or not at all. */
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
+/**
+ * Objects as files under one folder: the embedded adapter. One file is one object: a line of JSON that names the content type,
+ * then the bytes. A file appears whole or not at all and replaces the one before it in one step: it is written as a draft, flushed,
+ * and renamed. A reader keeps the object that it opened, whatever is stored or deleted meanwhile.
+ *
+ * Names end in `~`, which no key can hold: so `a` and `a/b` may both exist, and nothing of ours can be taken for an object.
+ */
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Ids, ObjectStore, StoredObject } from '../core/ports.ts';
+import { requireContentType, requireObjectKey } from './object-key.ts';
 
-/** Keys are server-made: letters, digits and `-_.` between slashes, no part that begins with a dot. */
-const KEY = /^(?!\.)[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
+/** Longer than any first line that `put` writes, in bytes. */
+const HEADER_BYTES_MAX = 1_024;
+const LINE_FEED = 0x0a;
 
 export class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
   readonly #ids: Pick<Ids, 'uuid'>;
 
+  /** The folder need not exist. */
   constructor(folder: string, ids: Pick<Ids, 'uuid'>) {
-    this.#folder = folder;
+    this.#folder = resolve(folder);
     this.#ids = ids;
   }
 
   #path(key: string): string {
-    if (!KEY.test(key)) throw new Error(`not an object key: ${JSON.stringify(key)}`);
-    return join(this.#folder, key);
+    requireObjectKey(key);
+    return join(this.#folder, `${key}~`);
   }
 
   async put(key: string, bytes: Uint8Array | NodeJS.ReadableStream, contentType: string): Promise<void> {
     const path = this.#path(key);
-    await mkdir(dirname(path), { recursive: true });
-    const draft = `${path}.${this.#ids.uuid()}.draft`;
+    requireContentType(contentType);
+    const made = await mkdir(dirname(path), { recursive: true });
+    const draft = join(this.#folder, `${this.#ids.uuid()}.draft`);
     try {
-      const file = await open(draft, 'w', 0o600);
+      const file = await open(draft, 'wx', 0o600);
       try {
-        await writeFile(file, bytes instanceof Uint8Array ? bytes : Readable.from(bytes));
+        await file.writeFile(`${JSON.stringify({ contentType })}\n`);
+        await file.writeFile(bytes instanceof Uint8Array ? bytes : buffers(bytes));
         await file.sync();
       } finally {
         await file.close();
       }
-      await writeFile(`${path}.type`, contentType, { mode: 0o600 });
       await rename(draft, path);
     } finally {
       await rm(draft, { force: true });
     }
+    await this.#syncFolders(dirname(path), made === undefined ? dirname(path) : dirname(made));
+  }
+
+  /** A new name lasts when the folder that holds it is flushed; so does a new folder's. */
+  async #syncFolders(from: string, upTo: string): Promise<void> {
+    const folder = await open(from, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+    if (from !== upTo) await this.#syncFolders(dirname(from), upTo);
   }
 
   async get(key: string): Promise<StoredObject | null> {
-    const path = this.#path(key);
+    const file = await openIfThere(this.#path(key));
+    if (file === null) return null;
     try {
-      const [{ size }, contentType] = await Promise.all([stat(path), readFile(`${path}.type`, 'utf8')]);
-      return { stream: createReadStream(path), contentType, sizeBytes: size };
+      const { size } = await file.stat();
+      const { contentType, headerBytes } = await readHeader(file, key);
+      const stream = file.createReadStream({ start: headerBytes });
+      return { stream, contentType, sizeBytes: size - headerBytes };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      await file.close();
       throw error;
     }
   }
 
   async delete(key: string): Promise<void> {
-    const path = this.#path(key);
-    await Promise.all([rm(path, { force: true }), rm(`${path}.type`, { force: true })]);
+    await rm(this.#path(key), { force: true });
   }
+}
+
+/** The stream's chunks as bytes: text that a stream was told to decode is encoded again. */
+async function* buffers(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function readHeader(file: FileHandle, key: string): Promise<{ contentType: string; headerBytes: number }> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES_MAX), 0, HEADER_BYTES_MAX, 0);
+  const end = buffer.subarray(0, bytesRead).indexOf(LINE_FEED);
+  const header: unknown = end < 0 ? null : JSON.parse(buffer.toString('utf8', 0, end));
+  if (typeof header !== 'object' || header === null || !('contentType' in header) || typeof header.contentType !== 'string') {
+    throw new Error(`the file of object ${key} does not begin with its content type`);
+  }
+  return { contentType: header.contentType, headerBytes: end + 1 };
 }

@@ -41,8 +41,10 @@ export class Admission {
     if (this.#options.trustProxy === false) return peer;
     const forwarded = req.getHeader('x-forwarded-for').split(',').at(-1)?.trim() ?? '';
     if (isIP(forwarded) === 0) return peer;
+    if (this.#proxies === null) return forwarded;
     // Whoever is no proxy of ours could name any address, another's too.
-    return this.#proxies === null || this.#proxies.check(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4') ? forwarded : peer;
+    const family = isIP(peer);
+    return family !== 0 && this.#proxies.check(peer, family === 6 ? 'ipv6' : 'ipv4') ? forwarded : peer;
   }
 
   #bucket(address: string, nowMs: number): AddressBucket {

@@ -38,6 +38,8 @@ export interface HubReach {
   readonly sent: (session: Session, deploymentId: number, at: number) => void;
   /** A newer session of the same device exists. */
   readonly replace: (session: Session) => void;
+  /** Sessions that are not live yet are to begin anew. */
+  readonly dropWaiting: () => void;
 }
 
 type Core = Pick<HubContext, 'model' | 'authenticator' | 'registry' | 'waiters'>;
@@ -60,7 +62,10 @@ export function assembleHub(dependencies: HubDependencies, reach: HubReach): Hub
     ids,
     log,
     httpSilentMs: Math.max(HTTP_SILENT_MIN_MS, settings.heartbeatSeconds * 2_500),
-    onLeaseLost: () => dropAll(core.registry),
+    onLeaseLost: () => {
+      reach.dropWaiting();
+      dropAll(core.registry);
+    },
   });
   const directory = new DeviceDirectory({
     store,

@@ -17,14 +17,14 @@ function isPlainText(bytes: Uint8Array): boolean {
 export async function takeCommandFile(context: HubContext, exchange: Exchange, device: DeviceRecord): Promise<void> {
   const { store, objects } = context;
   const commandId = /^\d{1,15}$/.test(exchange.parameter) ? Number(exchange.parameter) : 0;
-  const body = exchange.body(COMMAND_FILE_BYTES_MAX);
   const command = commandId === 0 ? null : await store.findCommand(device.tenantId, device.deviceId, commandId);
-  const bytes = await body;
-  if (bytes === null) return;
+  // Known first, read afterwards: a file that belongs to nothing is not worth its memory. [INV-8]
   if (command === null) {
     exchange.refuse('NOT_FOUND', 'this device has no such command');
     return;
   }
+  const bytes = await exchange.body(COMMAND_FILE_BYTES_MAX);
+  if (bytes === null) return;
   if (bytes.byteLength === 0) {
     exchange.refuse('VALIDATION_ERROR', 'the file is empty');
     return;

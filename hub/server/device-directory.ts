@@ -37,6 +37,12 @@ const BATCH_MAX = 500;
 /** Batches gather while the one before is under way; a lone device waits no longer than this. */
 const BATCH_DELAY_MS = 3;
 
+/** A device that connects, until nobody waits for it any more. */
+interface Connecting {
+  readonly deviceId: number;
+  readonly isWanted: () => boolean;
+}
+
 export type Lookup<T> = { ok: true; value: T } | { ok: false; why: 'unknown' | 'unavailable' };
 
 export class DeviceDirectory {
@@ -45,7 +51,7 @@ export class DeviceDirectory {
   /** Revs of device changes applied while rows were being read. */
   readonly #changedMeanwhile = new Map<number, number>();
   #reads = 0;
-  readonly #connects: BatchWriter<number, Connected | null>;
+  readonly #connects: BatchWriter<Connecting, Connected | null>;
   readonly #loads: BatchWriter<number, DeviceRecord | null>;
 
   constructor(options: DeviceDirectoryOptions) {
@@ -63,7 +69,7 @@ export class DeviceDirectory {
         else log.error({ err: error, items }, 'reading devices failed');
       },
     };
-    this.#connects = new BatchWriter({ ...common, name: 'connects', write: (ids) => this.#connectBatch(ids) });
+    this.#connects = new BatchWriter({ ...common, name: 'connects', write: (asked) => this.#connectBatch(asked) });
     this.#loads = new BatchWriter({ ...common, name: 'device reads', write: (ids) => this.#loadBatch(ids) });
   }
 
@@ -75,9 +81,12 @@ export class DeviceDirectory {
     return this.#entries.get(deviceId)?.record;
   }
 
-  /** Gives the device its next connEpoch and reads it. */
-  async connect(deviceId: number): Promise<Lookup<Connected>> {
-    const found = await this.#ask(this.#connects, deviceId);
+  /**
+   * Gives the device its next connEpoch and reads it. A connection that ended while it waited for its batch takes none
+   * (`isWanted`), else it would stand above the session that the device has by then elsewhere.
+   */
+  async connect(deviceId: number, isWanted: () => boolean): Promise<Lookup<Connected>> {
+    const found = await this.#ask(this.#connects, { deviceId, isWanted });
     if (!found.ok) return found;
     const record = await this.#settle(deviceId, found.value.record);
     return record.ok ? { ok: true, value: { record: record.value, connEpoch: found.value.connEpoch } } : record;
@@ -94,10 +103,10 @@ export class DeviceDirectory {
     return found.ok ? this.#settle(deviceId, found.value) : found;
   }
 
-  async #ask<T>(writer: BatchWriter<number, T | null>, deviceId: number): Promise<Lookup<T>> {
+  async #ask<I, T>(writer: BatchWriter<I, T | null>, item: I): Promise<Lookup<T>> {
     this.#reads += 1;
     const outcome = await new Promise<Lookup<T>>((resolve) => {
-      const taken = writer.add(deviceId, (settled) => {
+      const taken = writer.add(item, (settled) => {
         if (!settled.ok) resolve({ ok: false, why: 'unavailable' });
         else if (settled.result === null) resolve({ ok: false, why: 'unknown' });
         else resolve({ ok: true, value: settled.result });
@@ -175,11 +184,11 @@ export class DeviceDirectory {
     }
   }
 
-  async #connectBatch(ids: readonly number[]): Promise<(Connected | null)[]> {
+  async #connectBatch(asked: readonly Connecting[]): Promise<(Connected | null)[]> {
     const { store, clock, nodeId } = this.#options;
-    const results: (Connected | null)[] = Array.from({ length: ids.length }, () => null);
+    const results: (Connected | null)[] = Array.from({ length: asked.length }, () => null);
     // A device that connects twice at once gets two connEpochs: repeats go into a further round.
-    let round = ids.map((deviceId, index) => ({ deviceId, index }));
+    let round = asked.flatMap(({ deviceId, isWanted }, index) => (isWanted() ? [{ deviceId, index }] : []));
     while (round.length > 0) {
       const seen = new Set<number>();
       const now: typeof round = [];

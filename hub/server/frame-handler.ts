@@ -1,5 +1,6 @@
 /** What a live session's frames do. Nothing here waits: rows are queued, and acknowledged after their commit. */
 import type { ReceiptOutcome } from '../core/hub-store.ts';
+import { BAD_FRAMES_MAX } from '../../protocol/limits.ts';
 import type { Receipt, UpFrame, UpFrameOf } from '../../protocol/up.ts';
 import { commandRows, receiptRows, reportRow, usageRows } from './device-words.ts';
 import { isoTime } from './frames.ts';
@@ -124,6 +125,7 @@ export class FrameHandler {
     ) {
       session.send({ type: 'error', code: 'UNAUTHENTICATED', message: 'this token does not extend the session' });
       session.badFrames += 1;
+      if (session.badFrames >= BAD_FRAMES_MAX) session.close('BAD_FRAMES');
       return;
     }
     session.tokenExpiresAt = verified.claims.exp * 1000;

@@ -21,8 +21,8 @@ export interface HubSettings {
   readonly sharePort: boolean;
   /** Origins that browsers may come from; requests without an Origin (players) always may. */
   readonly allowedOrigins: readonly string[];
-  /** Whether X-Forwarded-For is to be believed (behind a load balancer that sets it). */
-  readonly trustProxy: boolean;
+  /** Whose X-Forwarded-For is believed: everybody's, nobody's, or that of proxies with these addresses and CIDRs. */
+  readonly trustProxy: boolean | readonly string[];
   /** Sockets that are open but not authenticated yet; past it upgrades are answered 503. */
   readonly pendingSessionsMax: number;
   readonly sessionsMax: number;

@@ -62,13 +62,14 @@ class Hub implements HubServer {
       app: () => this.#app,
       sent: (session, deploymentId, at) => this.#handler.sent(session, deploymentId, at),
       replace: (session) => this.#life.replace(session),
+      dropWaiting: () => this.#life.dropWaiting(),
     });
     this.#handler = new FrameHandler(this.#context);
-    this.#life = new SessionLife(this.#context, this.#handler);
     const admission = new Admission({
       perMinute: dependencies.settings.addressPerMinute,
       trustProxy: dependencies.settings.trustProxy,
     });
+    this.#life = new SessionLife(this.#context, this.#handler, admission);
     this.#sync = new SyncEndpoints(this.#context, admission);
     mountWebSocket(this.#app, this.#context, this.#life, admission);
     this.#sync.mount(this.#app);

@@ -90,5 +90,7 @@ export async function exchangeToken(context: HubContext, request: TokenRequest):
     tenant: facts.tenantId,
     ver: facts.credentialVersion,
   });
+  // Known from now on: an address over its limit cannot keep this device out. [INV-8]
+  await context.authenticator.verify(token);
   return { ok: true, data: { accessToken: token, tokenType: 'Bearer', expiresIn } };
 }

@@ -10,6 +10,8 @@ import type { DeviceRecord } from '../core/model.ts';
 import { decodeFrame } from '../../protocol/codec.ts';
 import { BAD_FRAMES_MAX, HELLO_DEADLINE_MS } from '../../protocol/limits.ts';
 import type { Hello, UpFrame } from '../../protocol/up.ts';
+import type { Admission } from './admission.ts';
+import { DeviceRates } from './device-rates.ts';
 import { isoTime, wireState, type Codec } from './frames.ts';
 import { reportRow } from './device-words.ts';
 import type { FrameHandler } from './frame-handler.ts';
@@ -31,14 +33,18 @@ const REPLACED_WAIT_MS = 30_000;
 export class SessionLife {
   readonly #context: HubContext;
   readonly #handler: FrameHandler;
+  readonly #admission: Admission;
+  /** Connecting costs a write and a place among those that wait: no device may take them from the others. [INV-8] */
+  readonly #connects = new DeviceRates();
   /** Sockets open or opening that are not live yet. */
   readonly #waiting = new Set<Session>();
   #upgrading = 0;
   #sequence = 0;
 
-  constructor(context: HubContext, handler: FrameHandler) {
+  constructor(context: HubContext, handler: FrameHandler, admission: Admission) {
     this.#context = context;
     this.#handler = handler;
+    this.#admission = admission;
   }
 
   /** Sessions that are not live yet. */
@@ -65,18 +71,25 @@ export class SessionLife {
   }
 
   async #authenticate(session: Session): Promise<void> {
-    const { authenticator, directory, follower, metrics } = this.#context;
+    const { authenticator, directory, follower, metrics, clock } = this.#context;
     const token = session.token ?? '';
     session.token = null;
     const verified = await authenticator.verify(token);
     if (session.state !== 'authenticating') return;
     if (!verified.ok) {
       metrics.refused.inc({ why: `token-${verified.why}` });
+      this.#admission.failed(session.address, clock.monotonicMs());
       session.close(verified.why === 'expired' ? 'TOKEN_EXPIRED' : 'TOKEN_INVALID');
       return;
     }
     const { claims } = verified;
-    const found = await directory.connect(claims.sub);
+    if (!this.#connects.mayAsk(claims.sub, clock.monotonicMs())) {
+      metrics.refused.inc({ why: 'rate' });
+      session.close('RATE_LIMITED');
+      return;
+    }
+    await session.spoken();
+    const found = await directory.connect(claims.sub, () => session.state === 'authenticating');
     if (!found.ok) {
       session.close(found.why === 'unknown' ? 'UNKNOWN_DEVICE' : 'UNAVAILABLE');
       return;
@@ -91,7 +104,10 @@ export class SessionLife {
     const refusal = this.#refusal(session);
     if (session.state !== 'authenticating' || refusal !== null) {
       this.#context.presence.disconnected(session.deviceId, session.connEpoch);
-      if (refusal !== null) session.close(refusal);
+      if (refusal !== null) {
+        this.#admission.failed(session.address, clock.monotonicMs());
+        session.close(refusal);
+      }
       return;
     }
     directory.pin(session.deviceId);
@@ -260,6 +276,11 @@ export class SessionLife {
     if (!session.pinned) return;
     directory.unpin(session.deviceId);
     presence.disconnected(session.deviceId, session.connEpoch);
+  }
+
+  /** Those that are not live yet begin anew. */
+  dropWaiting(): void {
+    for (const session of [...this.#waiting]) session.close('RESYNC');
   }
 
   /** Deadlines of every session; call once a second or less often. */

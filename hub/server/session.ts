@@ -61,6 +61,8 @@ export class Session implements TokenBucket {
   tokens: number;
   filledAtMs: number;
   early: { bytes: Uint8Array; codec: Codec }[] | null = null;
+  /** Who waits for the first frame, or for the end. */
+  #onSpoken: (() => void) | null = null;
 
   constructor(codec: Codec, address: string, token: string, burst: number, nowMs: number) {
     this.codec = codec;
@@ -82,7 +84,24 @@ export class Session implements TokenBucket {
     this.early ??= [];
     if (this.early.length >= EARLY_FRAMES_MAX) return false;
     this.early.push({ bytes, codec });
+    this.#settleSpoken();
     return true;
+  }
+
+  /**
+   * Resolves when the device has said something, or is gone. Only then does anybody live at the other end: an upgrade that
+   * waited in the kernel while this process stood still may be of a device that has long been elsewhere.
+   */
+  spoken(): Promise<void> {
+    if (this.early !== null || this.state !== 'authenticating') return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onSpoken = resolve;
+    });
+  }
+
+  #settleSpoken(): void {
+    this.#onSpoken?.();
+    this.#onSpoken = null;
   }
 
   /** Sends a frame; a device too slow to take it is closed and comes back for its whole state. Returns whether it was written. */
@@ -118,6 +137,7 @@ export class Session implements TokenBucket {
     this.ws = null;
     this.token = null;
     this.early = null;
+    this.#settleSpoken();
   }
 
   bufferedBytes(): number {

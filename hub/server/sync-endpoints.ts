@@ -8,28 +8,27 @@ import { decodeBody } from '../../protocol/codec.ts';
 import { FRAME_BYTES_MAX } from '../../protocol/limits.ts';
 import type { Manifest } from '../../protocol/sync.ts';
 import { syncValidators, type WireValidator } from '../../protocol/validators.ts';
-import { takeToken, type TokenBucket } from '../core/token-bucket.ts';
 import type { DeviceRecord } from '../core/model.ts';
 import type { Admission } from './admission.ts';
 import { takeCommandFile } from './command-file.ts';
 import { receiptRows, usageRows } from './device-words.ts';
 import { COMMIT_WITHIN_MS, heartbeat } from './heartbeat.ts';
 import type { HubContext } from './hub-context.ts';
+import { DeviceRates } from './device-rates.ts';
 import { Exchange } from './http-exchange.ts';
+import { refuse } from './http-reply.ts';
 import { exchangeToken, register } from './pairing-desk.ts';
+import { isAmbiguous } from './request-framing.ts';
 
 const BASE = '/api/v1/sync';
-/** Requests per device: on average and at once. */
-const DEVICE_PER_SECOND = 5;
-const DEVICE_BURST = 60;
-const DEVICE_BUCKETS_MAX = 100_000;
-
 type Handler = (exchange: Exchange) => Promise<void>;
 
 export class SyncEndpoints {
   readonly #context: HubContext;
   readonly #admission: Admission;
-  readonly #buckets = new Map<number, TokenBucket>();
+  readonly #rates = new DeviceRates();
+  /** Devices that send a file now: each holds up to COMMAND_FILE_BYTES_MAX of memory. */
+  readonly #uploading = new Set<number>();
   #underWay = 0;
 
   constructor(context: HubContext, admission: Admission) {
@@ -100,16 +99,16 @@ export class SyncEndpoints {
   }
 
   #run(res: HttpResponse, req: HttpRequest, handler: Handler): void {
-    const { clock, log, store, settings } = this.#context;
+    const { log, store, settings } = this.#context;
     const address = this.#admission.addressOf(res, req);
     const origin = req.getHeader('origin');
+    if (isAmbiguous(req, settings.trustProxy !== false)) {
+      refuse(res, 'VALIDATION_ERROR', 'it is not clear where this request ends', { close: true });
+      return;
+    }
     const exchange = new Exchange(res, req, address, this.#cors(origin));
     if (origin !== '' && !settings.allowedOrigins.includes(origin)) {
       exchange.refuse('FORBIDDEN', 'this origin may not call');
-      return;
-    }
-    if (!this.#admission.mayTry(address, clock.monotonicMs())) {
-      exchange.refuse('RATE_LIMITED', 'too many failed attempts from this address', { retryAfterSeconds: 10 });
       return;
     }
     this.#underWay += 1;
@@ -128,6 +127,10 @@ export class SyncEndpoints {
 
   #failed(exchange: Exchange): void {
     this.#admission.failed(exchange.address, this.#context.clock.monotonicMs());
+  }
+
+  #tooManyFailures(exchange: Exchange): void {
+    exchange.refuse('RATE_LIMITED', 'too many failed attempts from this address', { retryAfterSeconds: 10 });
   }
 
   /** The decoded body, or null when it was refused. */
@@ -149,6 +152,15 @@ export class SyncEndpoints {
   async #device(exchange: Exchange): Promise<DeviceRecord | null> {
     const { authenticator, directory, follower, clock } = this.#context;
     const token = /^bearer (.+)$/i.exec(exchange.authorization)?.[1]?.trim() ?? '';
+    const nowMs = clock.monotonicMs();
+    if (
+      !this.#admission.mayTry(exchange.address, nowMs) &&
+      !authenticator.remembers(token) &&
+      !this.#admission.mayProve(exchange.address, nowMs)
+    ) {
+      this.#tooManyFailures(exchange);
+      return null;
+    }
     const verified = await authenticator.verify(token);
     if (!verified.ok || authenticator.isRevoked(verified.claims.sub)) {
       this.#failed(exchange);
@@ -156,7 +168,7 @@ export class SyncEndpoints {
       return null;
     }
     const { claims } = verified;
-    if (!this.#mayAsk(claims.sub, clock.monotonicMs())) {
+    if (!this.#rates.mayAsk(claims.sub, nowMs)) {
       exchange.refuse('RATE_LIMITED', 'this device asks too often', { retryAfterSeconds: 2 });
       return null;
     }
@@ -179,17 +191,11 @@ export class SyncEndpoints {
     return directory.get(claims.sub) ?? found.value;
   }
 
-  #mayAsk(deviceId: number, nowMs: number): boolean {
-    let bucket = this.#buckets.get(deviceId);
-    if (bucket === undefined) {
-      if (this.#buckets.size >= DEVICE_BUCKETS_MAX) this.#buckets.clear();
-      bucket = { tokens: DEVICE_BURST, filledAtMs: nowMs };
-      this.#buckets.set(deviceId, bucket);
-    }
-    return takeToken(bucket, DEVICE_PER_SECOND, DEVICE_BURST, nowMs);
-  }
-
   async #register(exchange: Exchange): Promise<void> {
+    if (!this.#admission.mayTry(exchange.address, this.#context.clock.monotonicMs())) {
+      this.#tooManyFailures(exchange);
+      return;
+    }
     const body = await this.#body(exchange, syncValidators.RegisterRequest);
     if (body === null) return;
     // Nobody is known here: each registration counts against its address.
@@ -202,6 +208,10 @@ export class SyncEndpoints {
   }
 
   async #token(exchange: Exchange): Promise<void> {
+    if (!this.#admission.mayProve(exchange.address, this.#context.clock.monotonicMs())) {
+      this.#tooManyFailures(exchange);
+      return;
+    }
     const body = await this.#body(exchange, syncValidators.TokenRequest);
     if (body === null) return;
     const outcome = await exchangeToken(this.#context, body);
@@ -254,7 +264,17 @@ export class SyncEndpoints {
 
   async #commandFile(exchange: Exchange): Promise<void> {
     const device = await this.#device(exchange);
-    if (device !== null) await takeCommandFile(this.#context, exchange, device);
+    if (device === null) return;
+    if (this.#uploading.has(device.deviceId)) {
+      exchange.refuse('RATE_LIMITED', 'one file at a time', { retryAfterSeconds: 2 });
+      return;
+    }
+    this.#uploading.add(device.deviceId);
+    try {
+      await takeCommandFile(this.#context, exchange, device);
+    } finally {
+      this.#uploading.delete(device.deviceId);
+    }
   }
 
   async #schedule(exchange: Exchange): Promise<void> {

@@ -1,6 +1,6 @@
 /** The hub's store over SQL: one text for SQLite and MariaDB. */
 import type { HubStore } from '../core/hub-store.ts';
-import { isFinished, type CommandState } from '../core/command-life.ts';
+import { isFinished } from '../core/command-life.ts';
 import { isDatabaseUnavailable, type OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
 import * as devices from './device-store.ts';

@@ -1,6 +1,6 @@
 /** What devices say, written in batches: receipts, reports, command updates, proof of play. Repeats change nothing. */
 import { sql, type Transaction } from 'kysely';
-import { isFinished, nextCommandState, type CommandState } from '../core/command-life.ts';
+import { isFinished, nextCommandState } from '../core/command-life.ts';
 import type { NewChange } from '../core/changes.ts';
 import type { CommandUpdateRow, ReceiptOutcome, ReceiptRow, ReportRow, UsageRow } from '../core/hub-store.ts';
 import { appendChanges } from '../../migrations/change-log.ts';
@@ -258,10 +258,9 @@ async function appendFinished(
       commandId,
     }));
     const revs = await appendChanges(tx, tenantId, changes, now);
-    for (const [index, { deviceId, commandId }] of ours.entries()) {
+    for (const [index, { commandId }] of ours.entries()) {
       const rev = revs[index] ?? 0;
       await tx.updateTable('commands').set({ rev }).where('id', '=', commandId).execute();
-      await tx.updateTable('devices').set({ rev }).where('id', '=', deviceId).execute();
       last = Math.max(last, rev);
     }
   }

@@ -81,12 +81,16 @@ const ACTS = {
   'finish-command': fc.record({ tenantId, device: pick, command: pick }),
 } as const;
 type ActKind = keyof typeof ACTS;
-type ActOf<K extends ActKind> = { readonly kind: K } & (typeof ACTS)[K] extends fc.Arbitrary<infer V>
-  ? { readonly kind: K } & V
-  : never;
+type ActOf<K extends ActKind> =
+  { readonly kind: K } & (typeof ACTS)[K] extends fc.Arbitrary<infer V> ? { readonly kind: K } & V : never;
 export type Act = { [K in ActKind]: ActOf<K> }[ActKind];
 
-const WEIGHTS: Partial<Record<ActKind, number>> = { 'start-alert': 5, 'stop-alert': 4, 'move-device': 3, 'move-group': 3 };
+const WEIGHTS: Partial<Record<ActKind, number>> = {
+  'start-alert': 5,
+  'stop-alert': 4,
+  'move-device': 3,
+  'move-group': 3,
+};
 
 /** Random acts. `revoke-device` is left out where devices are to stay. */
 export function anyAct({ revocations }: { revocations: boolean }): fc.Arbitrary<Act> {
@@ -195,7 +199,11 @@ function decideDevice(facts: Facts, act: DeviceAct, rev: number): Outcome | null
     if (!old.active) return null;
     const credentialVersion = old.credentialVersion + 1;
     return {
-      facts: { ...facts, rev, devices: put(facts.devices, deviceId, { ...old, active: false, credentialVersion, rev }) },
+      facts: {
+        ...facts,
+        rev,
+        devices: put(facts.devices, deviceId, { ...old, active: false, credentialVersion, rev }),
+      },
       change: { kind: 'device.credential', deviceId, credentialVersion, reason: 'revoked' },
     };
   }
@@ -203,7 +211,11 @@ function decideDevice(facts: Facts, act: DeviceAct, rev: number): Outcome | null
   const next = act.kind === 'configure-device' ? act.config : old.config;
   const placementRev = groupId === old.groupId ? old.placementRev : rev;
   return {
-    facts: { ...facts, rev, devices: put(facts.devices, deviceId, { ...old, groupId, config: next, rev, placementRev }) },
+    facts: {
+      ...facts,
+      rev,
+      devices: put(facts.devices, deviceId, { ...old, groupId, config: next, rev, placementRev }),
+    },
     change: { kind: 'device.saved', deviceId, groupId, config: next },
   };
 }
@@ -223,7 +235,14 @@ function decideAlert(facts: Facts, act: AlertAct, rev: number, now: number): Out
   }
   const { groupIds, deviceIds } = chosenTargets(facts, act);
   if (groupIds.length + deviceIds.length === 0) return null;
-  const text = { alertId: null, severity: act.severity, title: `Alert ${rev}`, message: '', content: null, drill: false };
+  const text = {
+    alertId: null,
+    severity: act.severity,
+    title: `Alert ${rev}`,
+    message: '',
+    content: null,
+    drill: false,
+  };
   const alert = { deploymentId: rev, ...text, startedAt: now, expiresAt: now + act.lifeMs };
   const fact = { tenantId: act.tenantId, alert: { ...alert, rev }, groupIds, deviceIds, stopped: false };
   return {
@@ -285,7 +304,8 @@ function chosenTargets(
 /** The groups from this one up to the top. */
 export function chainIds(facts: Facts, groupId: number | null): number[] {
   const chain: number[] = [];
-  for (let id = groupId; id !== null && !chain.includes(id); id = facts.groups.get(id)?.parentId ?? null) chain.push(id);
+  for (let id = groupId; id !== null && !chain.includes(id); id = facts.groups.get(id)?.parentId ?? null)
+    chain.push(id);
   return chain;
 }
 
@@ -293,9 +313,7 @@ export function chainIds(facts: Facts, groupId: number | null): number[] {
 export class FactWorld {
   now = WORLD_START;
   /** The truth at each rev; the index is the rev. */
-  readonly history: Facts[] = [
-    { rev: 0, groups: new Map(), devices: new Map(), alerts: new Map(), assignments: [] },
-  ];
+  readonly history: Facts[] = [{ rev: 0, groups: new Map(), devices: new Map(), alerts: new Map(), assignments: [] }];
   readonly log: Change[] = [];
 
   get facts(): Facts {
@@ -333,7 +351,9 @@ export class FactWorld {
         alerts: [...facts.alerts.values()]
           .filter((fact) => fact.tenantId === tenant && !fact.stopped && fact.alert.expiresAt > this.now)
           .map(({ alert, groupIds, deviceIds }) => ({ alert, targets: { groupIds, deviceIds } })),
-        schedules: facts.assignments.filter((row) => row.tenantId === tenant).map(({ kind, targetId, rev }) => ({ kind, targetId, rev })),
+        schedules: facts.assignments
+          .filter((row) => row.tenantId === tenant)
+          .map(({ kind, targetId, rev }) => ({ kind, targetId, rev })),
       })),
     };
   }
@@ -361,7 +381,9 @@ export class FactWorld {
       .map(({ alert }) => alert)
       .sort(
         (a, b) =>
-          loud.indexOf(b.severity) - loud.indexOf(a.severity) || b.startedAt - a.startedAt || b.deploymentId - a.deploymentId,
+          loud.indexOf(b.severity) - loud.indexOf(a.severity) ||
+          b.startedAt - a.startedAt ||
+          b.deploymentId - a.deploymentId,
       );
     const groups = chain.map((id) => facts.groups.get(id) as GroupFact);
     const assigned = facts.assignments

@@ -1,0 +1,20 @@
+/** What both object stores take and refuse, so that what works on one works on the other. */
+
+/** S3 takes 1024 bytes with its prefix; a file name takes 255, and the disk store needs some for itself. */
+const KEY_CHARS_MAX = 512;
+const KEY_PART_CHARS_MAX = 200;
+/** Letters, digits and `-_.` between single slashes; no part begins with a dot, so that no key climbs or hides. */
+const KEY = /^[\w-][\w.-]*(?:\/[\w-][\w.-]*)*$/;
+/** What may stand in a header: visible ASCII and spaces. */
+const CONTENT_TYPE = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+/** Throws unless it is a key. Keys are server-made: another one is a bug of ours. */
+export function requireObjectKey(key: string): void {
+  const fits = key.length <= KEY_CHARS_MAX && key.split('/').every((part) => part.length <= KEY_PART_CHARS_MAX);
+  if (!fits || !KEY.test(key)) throw new Error(`not an object key: ${JSON.stringify(key.slice(0, KEY_CHARS_MAX))}`);
+}
+
+/** Throws unless it can be kept and given back as a header's value. */
+export function requireContentType(contentType: string): void {
+  if (!CONTENT_TYPE.test(contentType)) throw new Error(`not a content type: ${JSON.stringify(contentType.slice(0, 256))}`);
+}

@@ -1,0 +1,165 @@
+/**
+ * Objects in a bucket of S3 or of a store that speaks its protocol: the production adapter. Credentials are found by the SDK's
+ * default chain (environment, profile, instance or task role) and never pass through our configuration. The role needs GetObject,
+ * PutObject, DeleteObject and AbortMultipartUpload on the objects, and ListBucket on the bucket: without that one S3 says
+ * "forbidden" instead of "not there".
+ */
+import { Readable } from 'node:stream';
+import { DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import type { ObjectStore, StoredObject } from '../core/ports.ts';
+import { requireContentType, requireObjectKey } from './object-key.ts';
+import { s3ErrorName, s3Failure } from './s3-failure.ts';
+import { limitStalls } from './stall-limit.ts';
+
+/** How long a call may wait. Past any of them: tried again while attempts are left, then ObjectStoreUnavailableError. */
+export interface S3Limits {
+  /** Until a connection stands, in milliseconds. */
+  readonly connectMs: number;
+  /** From asking for an object or its deletion until the head of the answer, in milliseconds. */
+  readonly answerMs: number;
+  /** Without a byte moving while something is sent or read, in milliseconds. */
+  readonly stallMs: number;
+  /** A `get` until its stream, or a `delete`, with all its attempts and pauses, in milliseconds. */
+  readonly operationMs: number;
+  readonly attemptsMax: number;
+}
+
+export const S3_LIMITS: S3Limits = { connectMs: 1_000, answerMs: 3_000, stallMs: 4_000, operationMs: 7_000, attemptsMax: 2 };
+
+/** S3's least; with 10,000 parts, S3's most, an object may have 48 GiB. A failed part is sent again from memory. */
+const PART_BYTES = 5 * 1024 * 1024;
+/** Parts of one upload that are under way at once: an upload holds at most this many in memory, and one that is being read. */
+const PARTS_AT_ONCE = 2;
+
+export interface S3ObjectStoreOptions {
+  readonly bucket: string;
+  /** Address of an S3-compatible store; absent: AWS's own. */
+  readonly endpoint?: string | undefined;
+  readonly region: string;
+  /** Stands before every key, `podoh/` for instance. */
+  readonly prefix?: string | undefined;
+  readonly limits?: S3Limits;
+}
+
+export class S3ObjectStore implements ObjectStore {
+  readonly #bucket: string;
+  readonly #prefix: string;
+  readonly #limits: S3Limits;
+  /** Two clients, because an idle time-out on the connection would also cut off whoever reads an object slowly. */
+  readonly #reader: S3Client;
+  readonly #writer: S3Client;
+
+  constructor(options: S3ObjectStoreOptions) {
+    this.#bucket = options.bucket;
+    this.#prefix = options.prefix ?? '';
+    this.#limits = options.limits ?? S3_LIMITS;
+    const { answerMs, stallMs } = this.#limits;
+    this.#reader = createClient(options, this.#limits, { requestTimeout: answerMs, throwOnRequestTimeout: true, socketTimeout: 0 });
+    this.#writer = createClient(options, this.#limits, { socketTimeout: stallMs });
+  }
+
+  #address(key: string): { Bucket: string; Key: string } {
+    requireObjectKey(key);
+    return { Bucket: this.#bucket, Key: `${this.#prefix}${key}` };
+  }
+
+  /**
+   * Up to a part's size is one request; more goes up in parts, which become the object in one step when all are there and are
+   * dropped when something fails. (The parts of a process that died stay: the bucket wants a rule that aborts old uploads.)
+   */
+  async put(key: string, bytes: Uint8Array | NodeJS.ReadableStream, contentType: string): Promise<void> {
+    const address = this.#address(key);
+    requireContentType(contentType);
+    const source = bytes instanceof Uint8Array ? null : new Source(bytes);
+    const upload = new Upload({
+      client: this.#writer,
+      params: { ...address, ContentType: contentType, Body: source?.body ?? (bytes as Uint8Array) },
+      partSize: PART_BYTES,
+      queueSize: PARTS_AT_ONCE,
+      leavePartsOnError: false,
+    });
+    try {
+      await upload.done();
+    } catch (error) {
+      // What reached the upload may be the failure to drop the parts: the stream's own error comes first.
+      if (source?.failure !== undefined) throw source.failure.error;
+      throw s3Failure('put', error);
+    }
+  }
+
+  async get(key: string): Promise<StoredObject | null> {
+    const command = new GetObjectCommand(this.#address(key));
+    try {
+      const { Body, ContentType, ContentLength } = await this.#inTime((abortSignal) =>
+        this.#reader.send(command, { abortSignal }),
+      );
+      if (!(Body instanceof Readable)) throw new Error('the answer has no body');
+      const stream = limitStalls(Body, this.#limits.stallMs, (cause) => s3Failure('get', cause));
+      if (ContentLength === undefined) {
+        stream.destroy();
+        throw new Error('the answer does not say how long it is');
+      }
+      return { stream, contentType: ContentType ?? 'application/octet-stream', sizeBytes: ContentLength };
+    } catch (error) {
+      if (s3ErrorName(error) === 'NoSuchKey') return null;
+      throw s3Failure('get', error);
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    const command = new DeleteObjectCommand(this.#address(key));
+    try {
+      await this.#inTime((abortSignal) => this.#reader.send(command, { abortSignal }));
+    } catch (error) {
+      if (s3ErrorName(error) !== 'NoSuchKey') throw s3Failure('delete', error);
+    }
+  }
+
+  /** The SDK's own limits end with the head of an answer; this one also covers the text of an error that never comes. */
+  async #inTime<T>(send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), this.#limits.operationMs);
+    try {
+      return await send(controller.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function createClient(
+  { endpoint, region }: S3ObjectStoreOptions,
+  { connectMs, attemptsMax }: S3Limits,
+  waiting: { requestTimeout?: number; throwOnRequestTimeout?: boolean; socketTimeout: number },
+): S3Client {
+  return new S3Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    // By default the SDK adds checksums in a framing that S3-compatible stores keep as if it were part of the object.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    retryMode: 'standard',
+    maxAttempts: attemptsMax,
+    requestHandler: { connectionTimeout: connectMs, ...waiting },
+  });
+}
+
+/** A stream on its way up that remembers whether it was the stream that failed. */
+class Source {
+  readonly body: Readable;
+  failure: { readonly error: unknown } | undefined;
+
+  constructor(stream: NodeJS.ReadableStream) {
+    this.body = Readable.from(this.#chunks(stream));
+  }
+
+  async *#chunks(stream: NodeJS.ReadableStream): AsyncGenerator<string | Buffer> {
+    try {
+      yield* stream;
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** What the tests use of s3rver, which has no types of its own. */
+declare module 's3rver' {
+  import type { Server } from 'node:http';
+
+  interface StoredContent {
+    readonly bucket: string;
+    readonly key: string;
+  }
+  interface Written {
+    readonly size: number;
+  }
+  interface FilesystemStore {
+    getResourcePath(bucket: string, key: string | undefined, resource: string): string;
+    putObject(object: StoredContent): Promise<Written>;
+    putPart(bucket: string, uploadId: string, partNumber: number, content: unknown): Promise<Written>;
+  }
+  interface Context {
+    readonly method: string;
+    readonly query: Readonly<Record<string, string | undefined>>;
+    status: number;
+  }
+
+  class S3rver {
+    constructor(options: {
+      readonly address: string;
+      readonly port: number;
+      readonly silent: boolean;
+      readonly directory: string;
+      readonly vhostBuckets: boolean;
+      readonly configureBuckets: readonly { readonly name: string }[];
+    });
+    readonly store: FilesystemStore;
+    readonly middleware: ((context: Context, next: () => Promise<void>) => Promise<void>)[];
+    readonly httpServer: Server;
+    run(): Promise<{ readonly port: number }>;
+    close(): Promise<void>;
+  }
+  export = S3rver;
+}
