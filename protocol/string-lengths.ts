@@ -53,32 +53,37 @@ export function stringLimits(schema: object): StringLimits | null {
 }
 
 /** The first string of a value that is longer than its schema allows, or null. The value passed its schema before. */
-export function firstTooLong(limits: StringLimits | null, value: unknown, pointer = ''): TooLong | null {
+export function firstTooLong(limits: StringLimits | null, value: unknown): TooLong | null {
   if (limits === null) return null;
   if (typeof value === 'string') {
     const { max } = limits;
-    return max !== null && value.length > max && codePoints(value) > max ? { pointer, limit: max } : null;
+    return max !== null && value.length > max && codePoints(value) > max ? { pointer: '', limit: max } : null;
   }
   if (typeof value !== 'object' || value === null) return null;
   if (Array.isArray(value)) {
     if (limits.items === null) return null;
     for (let index = 0; index < value.length; index++) {
-      const found = firstTooLong(limits.items, value[index], pointer);
-      if (found !== null) return { pointer: `${pointer}/${index}${found.pointer.slice(pointer.length)}`, limit: found.limit };
+      const found = below(limits.items, value[index], index);
+      if (found !== null) return found;
     }
     return null;
   }
-  const object = value as Record<string, unknown>;
+  const object = value as Readonly<Record<string, unknown>>;
   for (const [name, field] of limits.fields) {
-    const found = object[name] === undefined ? null : firstTooLong(field, object[name]);
-    if (found !== null) return { pointer: `${pointer}/${name}${found.pointer}`, limit: found.limit };
+    const found = below(field, object[name], name);
+    if (found !== null) return found;
   }
   if (limits.values === null) return null;
   for (const name of Object.keys(object)) {
-    const found = firstTooLong(limits.values, object[name]);
-    if (found !== null) return { pointer: `${pointer}/${name}${found.pointer}`, limit: found.limit };
+    const found = below(limits.values, object[name], name);
+    if (found !== null) return found;
   }
   return null;
+}
+
+function below(limits: StringLimits, value: unknown, name: string | number): TooLong | null {
+  const found = firstTooLong(limits, value);
+  return found === null ? null : { pointer: `/${name}${found.pointer}`, limit: found.limit };
 }
 
 /** Characters as Unicode and databases count them; half a surrogate pair counts as one. */

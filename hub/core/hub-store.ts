@@ -14,8 +14,15 @@ export interface LogPage {
   readonly changes: readonly Change[];
 }
 
+/** A device that connects, and the credentialVersion of the token it came with. */
+export interface Connecting {
+  readonly deviceId: number;
+  readonly credentialVersion: number;
+}
+
 export interface Connected {
   readonly record: DeviceRecord;
+  /** 0 when it was not connected: the device is revoked, or the token is of another credential. */
   readonly connEpoch: number;
 }
 
@@ -142,8 +149,12 @@ export interface HubStore {
   /** Deletes changes older than `before` but never the newest `keep`, nor one that a consumer has not read. */
   pruneLog(before: number, keep: number): Promise<number>;
 
-  /** Gives each device a higher connEpoch, marks it online over WebSocket on this node and reads it. Missing ids are unknown devices. */
-  connect(deviceIds: readonly number[], nodeId: string, now: number): Promise<Map<number, Connected>>;
+  /**
+   * Gives each device a higher connEpoch, marks it online over WebSocket on this node and reads it; each device at most once in a
+   * call. A device that is revoked or whose credential is another by now is only read: an old token must not end the session of
+   * the new one. [INV-9] Missing ids are unknown devices.
+   */
+  connect(tokens: readonly Connecting[], nodeId: string, now: number): Promise<Map<number, Connected>>;
   /** Reads devices without connecting them. */
   loadDevices(deviceIds: readonly number[], now: number): Promise<Map<number, DeviceRecord>>;
   /** Marks devices offline, each only if its connEpoch is still the one given. [design: the newest session wins] */

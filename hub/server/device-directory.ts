@@ -8,7 +8,7 @@
  * - A change that is applied while a row is being read is not lost: the row is read again.
  * - Overflow: at most `queueMax` reads wait; more are refused.
  */
-import type { Connected, HubStore } from '../core/hub-store.ts';
+import type { Connected, Connecting, HubStore } from '../core/hub-store.ts';
 import type { Effect } from '../core/hub-model.ts';
 import { applyToRecord } from '../core/device-records.ts';
 import type { DeviceRecord } from '../core/model.ts';
@@ -36,6 +36,8 @@ const IDLE_RECORD_MS = 600_000;
 const BATCH_MAX = 500;
 /** Batches gather while the one before is under way; a lone device waits no longer than this. */
 const BATCH_DELAY_MS = 3;
+/** How often a row is read again because a change overtook it: once is enough, unless changes come without a pause. */
+const REREADS_MAX = 5;
 
 /** A device that connects, until nobody waits for it any more. */
 interface Connecting {
@@ -113,19 +115,20 @@ export class DeviceDirectory {
       });
       if (!taken) resolve({ ok: false, why: 'unavailable' });
     });
-    this.#reads -= 1;
-    return outcome;
+  }
+
+  #isOvertaken(record: DeviceRecord): boolean {
+    return record.rev < (this.#changedMeanwhile.get(record.deviceId) ?? 0);
   }
 
   /** Enters a row just read, unless a change overtook it while it was being read: then it is read again. */
   async #settle(deviceId: number, read: DeviceRecord): Promise<Lookup<DeviceRecord>> {
     let record = read;
-    for (let attempt = 0; record.rev < (this.#changedMeanwhile.get(deviceId) ?? 0) && attempt < 5; attempt += 1) {
+    for (let attempt = 0; this.#isOvertaken(record) && attempt < REREADS_MAX; attempt += 1) {
       const again = await this.#ask(this.#loads, deviceId);
       if (!again.ok) return again;
       record = again.value;
     }
-    if (this.#reads === 0) this.#changedMeanwhile.clear();
     const nowMs = this.#options.clock.monotonicMs();
     const entry = this.#entries.get(deviceId);
     if (entry === undefined) {
@@ -158,22 +161,30 @@ export class DeviceDirectory {
   }
 
   /** Forgets everything that no session holds (the history changed) and reads the rest again. */
-  async reload(): Promise<void> {
-    const pinned: number[] = [];
-    for (const [deviceId, entry] of this.#entries) {
-      if (entry.pins > 0) pinned.push(deviceId);
-      else this.#entries.delete(deviceId);
-    }
-    for (let at = 0; at < pinned.length; at += BATCH_MAX) {
-      const rows = await this.#options.store.loadDevices(pinned.slice(at, at + BATCH_MAX), this.#options.clock.now());
-      for (const deviceId of pinned.slice(at, at + BATCH_MAX)) {
-        const record = rows.get(deviceId);
+  reload(): Promise<void> {
+    return this.#reading(async () => {
+      const pinned: number[] = [];
+      for (const [deviceId, entry] of this.#entries) {
+        if (entry.pins > 0) pinned.push(deviceId);
+        else this.#entries.delete(deviceId);
+      }
+      for (let at = 0; at < pinned.length; at += BATCH_MAX) await this.#readAgain(pinned.slice(at, at + BATCH_MAX));
+    });
+  }
+
+  async #readAgain(deviceIds: readonly number[]): Promise<void> {
+    let open = deviceIds;
+    for (let attempt = 0; open.length > 0 && attempt <= REREADS_MAX; attempt += 1) {
+      const records = await this.#loadBatch(open);
+      for (const [index, deviceId] of open.entries()) {
+        const record = records[index];
         const entry = this.#entries.get(deviceId);
         if (entry === undefined) continue;
         // Not in this history: whoever holds it is to be sent away.
-        if (record === undefined) this.#entries.delete(deviceId);
+        if (record === undefined || record === null) this.#entries.delete(deviceId);
         else entry.record = record;
       }
+      open = records.flatMap((record) => (record !== null && this.#isOvertaken(record) ? [record.deviceId] : []));
     }
   }
 
@@ -184,24 +195,24 @@ export class DeviceDirectory {
     }
   }
 
-  async #connectBatch(asked: readonly Connecting[]): Promise<(Connected | null)[]> {
+  async #connectBatch(tokens: readonly Connecting[]): Promise<(Connected | null)[]> {
     const { store, clock, nodeId } = this.#options;
-    const results: (Connected | null)[] = Array.from({ length: asked.length }, () => null);
+    const results: (Connected | null)[] = Array.from({ length: tokens.length }, () => null);
     // A device that connects twice at once gets two connEpochs: repeats go into a further round.
-    let round = asked.flatMap(({ deviceId, isWanted }, index) => (isWanted() ? [{ deviceId, index }] : []));
+    let round = tokens.map((token, index) => ({ token, index }));
     while (round.length > 0) {
-      const seen = new Set<number>();
-      const now: typeof round = [];
+      const now = new Map<number, (typeof round)[number]>();
       const later: typeof round = [];
       for (const item of round) {
-        if (seen.has(item.deviceId)) later.push(item);
-        else {
-          seen.add(item.deviceId);
-          now.push(item);
-        }
+        if (now.has(item.token.deviceId)) later.push(item);
+        else now.set(item.token.deviceId, item);
       }
-      const rows = await store.connect([...seen], nodeId(), clock.now());
-      for (const { deviceId, index } of now) results[index] = rows.get(deviceId) ?? null;
+      const rows = await store.connect(
+        [...now.values()].map(({ token }) => token),
+        nodeId(),
+        clock.now(),
+      );
+      for (const [deviceId, { index }] of now) results[index] = rows.get(deviceId) ?? null;
       round = later;
     }
     return results;

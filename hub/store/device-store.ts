@@ -1,6 +1,6 @@
 /** Devices as the hub reads and marks them: connecting in batches, presence fenced by connEpoch, node leases. */
 import { sql, type Kysely } from 'kysely';
-import type { Connected } from '../core/hub-store.ts';
+import type { Connected, Connecting } from '../core/hub-store.ts';
 import type { DeviceConfig, DeviceRecord, PendingCommand } from '../core/model.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
@@ -12,29 +12,45 @@ const NO_COMMANDS: readonly PendingCommand[] = Object.freeze([]);
 
 export async function connect(
   db: OpenDatabase<Database>,
-  deviceIds: readonly number[],
+  tokens: readonly Connecting[],
   nodeId: string,
   now: number,
 ): Promise<Map<number, Connected>> {
+  const versions = new Map(tokens.map(({ deviceId, credentialVersion }) => [deviceId, credentialVersion]));
   // Sorted, so that two nodes that connect the same devices lock them in the same order.
-  const ids = [...deviceIds].sort((a, b) => a - b);
+  const ids = [...versions.keys()].sort((a, b) => a - b);
   return db.sql.transaction().execute(async (tx) => {
-    await tx
-      .updateTable('devices')
-      .set((eb) => ({
-        conn_epoch: eb('conn_epoch', '+', 1),
-        status: 'online',
-        transport: 'websocket',
-        node_id: nodeId,
-        last_seen_at: now,
-      }))
-      .where('id', 'in', ids)
-      .where('state', '=', 'active')
-      .execute();
+    // One statement per version: few devices were ever paired twice.
+    for (const version of unique(versions.values())) {
+      await tx
+        .updateTable('devices')
+        .set((eb) => ({
+          conn_epoch: eb('conn_epoch', '+', 1),
+          status: 'online',
+          transport: 'websocket',
+          node_id: nodeId,
+          last_seen_at: now,
+        }))
+        .where(
+          'id',
+          'in',
+          ids.filter((id) => versions.get(id) === version),
+        )
+        .where('state', '=', 'active')
+        .where('credential_version', '=', version)
+        .execute();
+    }
     const rows = await readDevices(tx, ids, now);
-    return new Map(rows.map(({ connEpoch, ...record }) => [record.deviceId, { record, connEpoch }]));
+    return new Map(
+      rows.map(({ connEpoch, ...record }) => {
+        const connected = record.active && record.credentialVersion === versions.get(record.deviceId);
+        return [record.deviceId, { record, connEpoch: connected ? connEpoch : 0 }];
+      }),
+    );
   });
 }
+
+const unique = (values: Iterable<number>): number[] => [...new Set(values)].sort((a, b) => a - b);
 
 export async function loadDevices(
   db: OpenDatabase<Database>,

@@ -15,7 +15,7 @@ export function createHubStore(db: OpenDatabase<Database>): HubStore {
     loadModel: (now) => model.loadModel(db, now),
     readLog: (cursor, limit) => model.readLog(db, cursor, limit),
     pruneLog: (before, keep) => model.pruneLog(db, before, keep),
-    connect: (ids, nodeId, now) => devices.connect(db, ids, nodeId, now),
+    connect: (tokens, nodeId, now) => devices.connect(db, tokens, nodeId, now),
     loadDevices: (ids, now) => devices.loadDevices(db, ids, now),
     disconnect: (gone, now) => devices.disconnect(db, gone, now),
     seenOverHttp: (ids, now) => devices.seenOverHttp(db, ids, now),

@@ -30,6 +30,8 @@ export interface Cluster {
   readonly hubs: readonly Program[];
   readonly hubUrls: readonly string[];
   readonly admin: ApiClient;
+  /** What `admin` signed in with. */
+  readonly login: { readonly username: string; readonly password: string };
   /** The root of the group tree; devices stand below it. */
   readonly siteId: number;
   readonly lobbyId: number;
@@ -100,6 +102,7 @@ async function startCluster(
     hubs: hubs.map((hub) => hub.program),
     hubUrls,
     admin,
+    login: { username: 'admin', password: PASSWORD },
     siteId: site.id,
     lobbyId: lobby.id,
     run: (entry, args = []) => runToEnd({ entry, args, env }),
