@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ObjectStoreUnavailableError } from '../hub/core/ports.ts';
 import { ERROR_STATUS, type ErrorCode } from '../protocol/errors.ts';
 import { apiError, retryLater, versionConflict } from './errors.ts';
 import { failureBody, failureOf, loggedError } from './failure-answer.ts';
@@ -36,6 +37,12 @@ describe('the failure that an error stands for', () => {
     expect(JSON.stringify(failureBody(failure))).not.toContain('secret detail');
     expect(failure.log).not.toBeNull();
     expect(failure.retryAfterSeconds).toBe(status === 503 ? 1 : undefined);
+  });
+
+  test('an object store that is away is a 503, and what it said is not told', () => {
+    const failure = failureOf(new ObjectStoreUnavailableError('secret detail', { cause: withCode('ECONNREFUSED') }));
+    expect(failure).toMatchObject({ status: 503, code: 'UNAVAILABLE', retryAfterSeconds: 5, log: 'warn' });
+    expect(JSON.stringify(failureBody(failure))).not.toContain('secret detail');
   });
 
   test('a version conflict names the current version', () => {

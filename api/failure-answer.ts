@@ -1,6 +1,7 @@
 /** Turns whatever a request failed with into the envelope. What the caller may not know is logged and never sent. */
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { ObjectStoreUnavailableError } from '../hub/core/ports.ts';
 import { ERROR_STATUS, type ErrorCode, type ErrorDetail } from '../protocol/errors.ts';
 import { isDatabaseUnavailable, isDuplicateKey } from '../migrations/dialect.ts';
 import { ApiError } from './errors.ts';
@@ -20,6 +21,8 @@ export interface Failure {
 
 /** Seconds after which a caller may try a database that was away. */
 const DATABASE_RETRY_SECONDS = 1;
+/** The same for an object store that was away. */
+const OBJECT_STORE_RETRY_SECONDS = 5;
 
 function failure(code: ErrorCode, message: string, more: Partial<Failure> = {}): Failure {
   return { status: ERROR_STATUS[code], code, message, log: null, ...more };
@@ -80,6 +83,10 @@ export function failureOf(error: unknown): Failure {
   if (isDatabaseUnavailable(error) || isConflictLoser(error)) {
     const retryAfterSeconds = DATABASE_RETRY_SECONDS;
     return failure('UNAVAILABLE', 'The database is not available; try again', { retryAfterSeconds, log: 'warn' });
+  }
+  if (error instanceof ObjectStoreUnavailableError) {
+    const retryAfterSeconds = OBJECT_STORE_RETRY_SECONDS;
+    return failure('UNAVAILABLE', 'Stored files are not available; try again', { retryAfterSeconds, log: 'warn' });
   }
   // A unique key that no use case foresaw: still the caller's doing, and worth a look.
   if (isDuplicateKey(error)) return failure('CONFLICT', 'This already exists', { log: 'warn' });

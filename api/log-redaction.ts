@@ -26,6 +26,9 @@ const DEPTHS = ['', '*.', '*.*.'];
 export const LOG_REDACTION = {
   paths: [
     ...DEPTHS.flatMap((depth) => SECRET_FIELDS.map((field) => `${depth}${field}`)),
+    // What a refused Redis command was given: `HELLO 3 AUTH default <password>` among others.
+    '*.command.args',
+    '*.*.command.args',
     '*.headers["set-cookie"]',
     'headers["idempotency-key"]',
     '*.headers["idempotency-key"]',

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { ApiContext } from './context.ts';
+import { ApiError } from './errors.ts';
 import { servePlayer } from './player/serve.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { bootstrapFirstAdmin, type NewTenant } from './tenants/create-tenant.ts';
@@ -33,8 +34,20 @@ function buildApi(context: ApiContext, options: Pick<StartOptions, 'playerRoot' 
   return app;
 }
 
+/** A username or password that will not do is told under the name of its variable. */
+async function makeFirstAdmin(context: ApiContext, options: StartOptions): Promise<NewTenant | null> {
+  try {
+    return await bootstrapFirstAdmin(context, { username: options.adminUsername, password: options.adminPassword });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'VALIDATION_ERROR') throw error;
+    const { field, message } = error.details?.[0] ?? { field: 'password', message: error.message };
+    const variable = field === 'username' ? 'PODOH_ADMIN_USERNAME' : 'PODOH_ADMIN_PASSWORD';
+    throw new Error(`${variable}: ${message}`, { cause: error });
+  }
+}
+
 export async function startApi(context: ApiContext, options: StartOptions): Promise<StartedApi> {
-  const made = await bootstrapFirstAdmin(context, { username: options.adminUsername, password: options.adminPassword });
+  const made = await makeFirstAdmin(context, options);
   const app = buildApi(context, options);
   await app.listen({ host: options.host, port: options.port });
   const address = app.server.address();

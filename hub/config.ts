@@ -9,6 +9,11 @@ import { Value } from 'typebox/value';
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+
+  /** Text of many lines, as a path or an address may be, becomes one. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.replace(/\s*[\r\n]+\s*/g, ' '), options);
+  }
 }
 
 const Port = (fallback: number, description: string) =>
@@ -113,30 +118,83 @@ export interface Config {
   readonly logLevel: string | undefined;
 }
 
-function read(variables: Readonly<Record<string, string | undefined>>): Environment {
-  const given: Record<string, unknown> = {};
+/** What these hold is taken to the letter; the rest is trimmed, because spaces around it are never meant. */
+const UNTRIMMED = new Set(['PODOH_ADMIN_PASSWORD', 'JWT_PRIVATE_KEY']);
+
+/** The parts of a variable's schema that a person can be told. */
+interface Rule {
+  readonly type?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly enum?: readonly string[];
+}
+
+function ruleOf(name: string): Rule {
+  return (ENVIRONMENT.properties as Readonly<Record<string, Rule>>)[name] ?? {};
+}
+
+function given(variables: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
   for (const name of Object.keys(ENVIRONMENT.properties)) {
-    const value = variables[name];
+    const text = UNTRIMMED.has(name) ? variables[name] : variables[name]?.trim();
     // `NAME=` is how shells and compose files say "not set".
-    if (value !== undefined && value !== '') given[name] = value;
+    if (text === undefined || text === '') continue;
+    // Only what a person would call a whole number: no `1e3`, `0x10` or `true`.
+    values[name] = ruleOf(name).type === 'integer' && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
   }
-  const candidate = Value.Convert(ENVIRONMENT, Value.Default(ENVIRONMENT, given));
+  return values;
+}
+
+function read(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const candidate = Value.Default(ENVIRONMENT, given(variables));
   if (Value.Check(ENVIRONMENT, candidate)) return candidate;
   const [first] = Value.Errors(ENVIRONMENT, candidate);
   const name = first?.instancePath.split('/')[1] ?? 'environment';
+  const { type, minimum, maximum, enum: allowed } = ruleOf(name);
+  if (type === 'integer') throw new ConfigError(`${name}: must be a whole number from ${minimum} to ${maximum}`);
+  if (allowed !== undefined) throw new ConfigError(`${name}: must be one of ${allowed.join(', ')}`);
   throw new ConfigError(`${name}: ${first?.message ?? 'is not valid'}`);
 }
 
 function url(name: string, value: string | undefined, protocols: readonly string[]): string | undefined {
   if (value === undefined) return undefined;
   const parsed = URL.canParse(value) ? new URL(value) : null;
-  if (parsed === null || !protocols.includes(parsed.protocol)) {
+  if (parsed === null || !protocols.includes(parsed.protocol) || parsed.hostname === '') {
     // The value itself may hold a password: it is not repeated.
     throw new ConfigError(
       `${name}: must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     );
   }
   return value;
+}
+
+/** A bucket's name, or the ARN of an access point. */
+const BUCKET = /^(?:[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]|arn:[A-Za-z0-9:/_-]{1,200})$/;
+const REGION = /^[a-z0-9-]{1,64}$/;
+
+function s3({ S3_BUCKET: bucket, S3_ENDPOINT, S3_REGION: region = 'us-east-1' }: Environment): Config['s3'] {
+  const endpoint = url('S3_ENDPOINT', S3_ENDPOINT, ['http:', 'https:']);
+  if (endpoint !== undefined) {
+    const { username, password, search, hash } = new URL(endpoint);
+    if (username + password !== '') {
+      throw new ConfigError('S3_ENDPOINT: holds credentials; they go in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
+    }
+    if (search + hash !== '') throw new ConfigError('S3_ENDPOINT: must be an address without a query');
+    if (bucket === undefined) throw new ConfigError('S3_BUCKET: is missing although S3_ENDPOINT is set');
+  }
+  if (bucket === undefined) return null;
+  if (!BUCKET.test(bucket)) throw new ConfigError("S3_BUCKET: must be a bucket's name, without s3:// or a folder");
+  if (!REGION.test(region)) throw new ConfigError('S3_REGION: must be the name of a region, as eu-central-1');
+  return { bucket, endpoint, region };
+}
+
+/** Players append their own paths to it, so that it is a host and a port and nothing more. */
+function publicHubUrl(value: string | undefined): string | undefined {
+  const address = url('PODOH_PUBLIC_HUB_URL', value, ['http:', 'https:']);
+  if (address !== undefined && new URL(address).href !== `${new URL(address).origin}/`) {
+    throw new ConfigError('PODOH_PUBLIC_HUB_URL: must be a host and a port only, as in https://hub.example.com');
+  }
+  return address;
 }
 
 function list(value: string | undefined): string[] {
@@ -149,7 +207,7 @@ function list(value: string | undefined): string[] {
 function origins(environment: Environment): string[] {
   const named = list(environment.PODOH_ALLOWED_ORIGINS);
   for (const origin of named) {
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+    if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
       throw new ConfigError(`PODOH_ALLOWED_ORIGINS: ${origin} is not an origin such as https://cms.example.com`);
     }
   }
@@ -172,7 +230,7 @@ export function ownOrigins(apiPort: number): string[] {
 function isAddressOrCidr(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
   const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
+  if (version === 0 || address.includes('%') || rest.length > 0) return false;
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
 }
 
@@ -206,11 +264,6 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   if (environment.JWT_PRIVATE_KEY !== undefined && environment.JWT_PRIVATE_KEY_FILE !== undefined) {
     throw new ConfigError('JWT_PRIVATE_KEY_FILE: give this or JWT_PRIVATE_KEY, not both');
   }
-  const publicHubUrl = url('PODOH_PUBLIC_HUB_URL', environment.PODOH_PUBLIC_HUB_URL, ['http:', 'https:']);
-  const bucket = environment.S3_BUCKET;
-  const endpoint = url('S3_ENDPOINT', environment.S3_ENDPOINT, ['http:', 'https:']);
-  if (bucket === undefined && endpoint !== undefined)
-    throw new ConfigError('S3_BUCKET: is missing although S3_ENDPOINT is set');
   return {
     apiHost: environment.API_HOST,
     apiPort: environment.API_PORT,
@@ -221,7 +274,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     adminUsername: environment.PODOH_ADMIN_USERNAME,
     adminPassword: environment.PODOH_ADMIN_PASSWORD,
     allowedOrigins: origins(environment),
-    publicHubUrl: publicHubUrl ?? `:${environment.HUB_PORT}`,
+    publicHubUrl: publicHubUrl(environment.PODOH_PUBLIC_HUB_URL) ?? `:${environment.HUB_PORT}`,
     trustProxy: trustProxy(environment.PODOH_TRUST_PROXY),
     drainMs: environment.PODOH_DRAIN_MS,
     statusSeconds: environment.PODOH_STATUS_SECONDS,
@@ -230,7 +283,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     databasePoolSize: environment.DATABASE_POOL_SIZE,
     redisUrl: url('REDIS_URL', environment.REDIS_URL, ['redis:', 'rediss:']),
     redisPrefix: environment.REDIS_PREFIX,
-    s3: bucket === undefined ? null : { bucket, endpoint, region: environment.S3_REGION ?? 'us-east-1' },
+    s3: s3(environment),
     jwtPrivateKey: environment.JWT_PRIVATE_KEY?.replaceAll('\\n', '\n'),
     jwtPrivateKeyFile: environment.JWT_PRIVATE_KEY_FILE,
     userPerMinute: environment.RATE_LIMIT_USER_PER_MINUTE,

@@ -77,6 +77,12 @@ export class HubProcesses {
           resolve();
         } else this.#hear(child, message);
       });
+      child.once('error', (error) => {
+        // It could not even be forked, so that no exit follows.
+        if (child.pid !== undefined) return;
+        this.#children.delete(slot);
+        reject(error);
+      });
       child.once('exit', (code, signal) => {
         this.#children.delete(slot);
         if (this.#stopping) return;
@@ -158,7 +164,10 @@ export class HubProcesses {
 export function answerMetricsRequests(own: () => Promise<Metrics>): void {
   process.on('message', (message: Message) => {
     if (message.kind !== 'metrics.collect') return;
-    void own().then((metrics) => process.send?.({ kind: 'metrics.own', id: message.id, metrics } satisfies Message));
+    void own().then((metrics) => {
+      // Without a parent there is nobody to tell.
+      if (process.connected) process.send?.({ kind: 'metrics.own', id: message.id, metrics } satisfies Message);
+    });
   });
 }
 

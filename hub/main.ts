@@ -2,12 +2,17 @@
 import { readConfig } from './config.ts';
 import { composeHub, composeParts, createLogger } from './compose.ts';
 import { answerMetricsRequests, askForAllMetrics, HubProcesses, isHubChild } from './hub-processes.ts';
-import { runProgram } from './run-program.ts';
+import { runProgram, type Running } from './run-program.ts';
 
-await runProgram(async () => {
+await runProgram(start, { isChild: isHubChild() });
+
+async function start(): Promise<Running> {
   const config = readConfig();
   if (config.hubProcesses > 1 && !isHubChild()) {
-    const processes = new HubProcesses(config.hubProcesses, createLogger(config, 'hub'));
+    const log = createLogger(config, 'hub');
+    // What the children would all stumble over is said once, before there are any.
+    await (await composeParts(config, log)).close();
+    const processes = new HubProcesses(config.hubProcesses, log);
     await processes.start();
     process.stdout.write(`hub: ${config.hubProcesses} processes on http://${config.hubHost}:${config.hubPort}\n`);
     return { stop: () => processes.stop() };
@@ -25,4 +30,4 @@ await runProgram(async () => {
       await parts.close();
     },
   };
-});
+}

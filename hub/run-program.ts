@@ -1,6 +1,9 @@
 /**
  * The life of a program: start, run until SIGINT or SIGTERM, stop, exit. A start-up error is one line on stderr and exit 1;
  * a clean stop is exit 0; a second signal does not wait.
+ *
+ * A child among several has a parent that passes signals on. A terminal and a service manager signal both, so that a second one
+ * means nothing there; and when the parent is gone the child ends too, because nobody would ever stop it.
  */
 import { ConfigError } from './config.ts';
 
@@ -8,10 +11,18 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+export interface ProgramOptions {
+  /** Whether another process of ours started this one, and stops it. */
+  readonly isChild?: boolean;
+}
+
 /** A stop that takes longer than this is given up, in milliseconds. */
 const STOP_WITHIN_MS = 60_000;
 
-export async function runProgram(start: () => Promise<Running>): Promise<void> {
+export async function runProgram(
+  start: () => Promise<Running>,
+  { isChild = false }: ProgramOptions = {},
+): Promise<void> {
   let running: Running;
   try {
     running = await start();
@@ -21,7 +32,10 @@ export async function runProgram(start: () => Promise<Running>): Promise<void> {
   }
   let stopping = false;
   const stop = (): void => {
-    if (stopping) process.exit(1);
+    if (stopping) {
+      if (isChild) return;
+      process.exit(1);
+    }
     stopping = true;
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     running.stop().then(
@@ -34,6 +48,9 @@ export async function runProgram(start: () => Promise<Running>): Promise<void> {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  if (!isChild) return;
+  process.on('disconnect', stop);
+  if (!process.connected) stop();
 }
 
 /** Runs a program that ends by itself. */
@@ -46,14 +63,41 @@ export async function runOnce(run: () => Promise<void>): Promise<void> {
   }
 }
 
+interface SystemError extends Error {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly address?: unknown;
+  readonly port?: unknown;
+  readonly hostname?: unknown;
+}
+
+/** The API's server cannot listen, in the words of its variables; null for every other error. (The hub words its own.) */
+function listenLine({ code, syscall, address, port, hostname, message }: SystemError): string | null {
+  if (syscall === 'getaddrinfo') return `API_HOST: ${String(hostname)} is no address of this machine (${String(code)})`;
+  if (syscall !== 'listen') return null;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `API_PORT: port ${String(port)} is taken`;
+    case 'EACCES':
+      return `API_PORT: may not listen on port ${String(port)}`;
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+      return `API_HOST: ${String(address)} is no address of this machine`;
+    default:
+      return `API_PORT: ${message}`;
+  }
+}
+
+/** Errors that begin with a variable's name are meant for a person; those of the system begin with their code, as `ENOENT: `. */
+function namesVariable({ message, code }: SystemError): boolean {
+  const name = /^([A-Z][A-Z_0-9]+): /.exec(message)?.[1];
+  return name !== undefined && name !== code;
+}
+
 /** One line that a person can act on; a bug keeps its stack. */
 function startupLine(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
-  if (error instanceof Error) {
-    const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-    if (code === 'EADDRINUSE') return `API_PORT: port ${port ?? ''} is taken`;
-    if (code === 'EACCES') return `API_PORT: may not listen on port ${port ?? ''}`;
-    return /^[A-Z][A-Z_0-9]+: /.test(error.message) ? error.message : (error.stack ?? error.message);
-  }
-  return String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ConfigError || namesVariable(error)) return error.message;
+  return listenLine(error) ?? error.stack ?? error.message;
 }

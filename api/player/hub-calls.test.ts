@@ -169,6 +169,33 @@ describe('PairingLoop', () => {
     expect(codes).toEqual(['AAAA-AAAA', JSON.stringify({ pairingCode: 'AAAA-AAAA', pollSecret: 's', sinceMs: 0 })]);
     expect(keyValue.get('pairing')).toBeNull();
   });
+
+  it('knows a hub that is away from one that is there but does not let it read', async () => {
+    // What a browser does when an origin is not allowed: the server answers, the page is told that there was no answer.
+    const shutOut = createHubHttp('http://hub.example', (_address, init) =>
+      init?.mode === 'no-cors' ? Promise.resolve(new Response()) : Promise.reject(new TypeError('Failed to fetch')),
+    );
+    const away = createHubHttp('http://hub.example', () => Promise.reject(new TypeError('Failed to fetch')));
+    for (const [hub, expected] of [
+      [shutOut, true],
+      [away, false],
+    ] as const) {
+      const told = await new Promise<{ shutOut: boolean; failures: number }>((resolve) => {
+        const loop: PairingLoop = new PairingLoop({
+          http: hub,
+          keyValue: memoryKeyValue(),
+          key: 'pairing',
+          about: { playerId: 'p' },
+          nowMs: () => 0,
+          random: () => 0.5,
+          onPaired: () => undefined,
+          onChanged: () => resolve({ shutOut: loop.shutOut, failures: loop.failures }),
+        });
+        loop.start();
+      });
+      expect(told).toEqual({ shutOut: expected, failures: 1 });
+    }
+  });
 });
 
 describe('HeartbeatLoop', () => {

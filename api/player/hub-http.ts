@@ -24,6 +24,11 @@ export interface HubHttp {
   token(body: TokenRequest): Promise<Answer<TokenResponse>>;
   /** `signal` gives up a held heartbeat, e.g. because there is something new to say. */
   heartbeat(accessToken: string, body: HeartbeatRequest, signal: AbortSignal): Promise<Answer<HeartbeatResponse>>;
+  /**
+   * Whether anything answers at the hub's address. After NO_ANSWER, true means that this page may not read the answers: the
+   * hub does not know its origin, which a browser keeps from the page itself.
+   */
+  isThere(): Promise<boolean>;
 }
 
 export function createHubHttp(hubUrl: string, fetchFrom: typeof fetch = fetch): HubHttp {
@@ -61,7 +66,27 @@ export function createHubHttp(hubUrl: string, fetchFrom: typeof fetch = fetch): 
     }
   }
 
+  async function isThere(): Promise<boolean> {
+    const giveUp = new AbortController();
+    const deadline = setTimeout(() => giveUp.abort(), HTTP_DEADLINE_MS);
+    try {
+      await fetchFrom(new URL('/health/live', hubUrl), {
+        mode: 'no-cors',
+        credentials: 'omit',
+        cache: 'no-store',
+        signal: giveUp.signal,
+      });
+      return true;
+    } catch {
+      // As above: whatever fetch rejects for is no answer.
+      return false;
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
   return {
+    isThere,
     register: (body) => post('register', body, isRegisterResponse),
     token: (body) => post('token', body, isTokenResponse),
     heartbeat: (token, body, signal) =>

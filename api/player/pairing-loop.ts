@@ -9,7 +9,7 @@ import { registerRequest, restorePending, stepPairing, type Paired, type Pairing
 import { Pause } from './pause.ts';
 
 export interface PairingLoopParts {
-  readonly http: Pick<HubHttp, 'register'>;
+  readonly http: Pick<HubHttp, 'register' | 'isThere'>;
   readonly keyValue: KeyValue;
   /** Where the pending code is kept. */
   readonly key: string;
@@ -26,6 +26,7 @@ export class PairingLoop {
   readonly #pause = new Pause();
   #state: PairingState;
   #running = false;
+  #shutOut = false;
 
   constructor(parts: PairingLoopParts) {
     this.#parts = parts;
@@ -44,6 +45,11 @@ export class PairingLoop {
   /** Calls in a row that got no usable answer. */
   get failures(): number {
     return this.#state.failures;
+  }
+
+  /** Whether the hub is there but does not let this page read its answers. */
+  get shutOut(): boolean {
+    return this.#shutOut;
   }
 
   start(): void {
@@ -70,6 +76,7 @@ export class PairingLoop {
         return;
       }
       this.#state = step.state;
+      this.#shutOut = !answer.ok && answer.code === 'NO_ANSWER' && (await http.isThere());
       if (step.state.pending === null) keyValue.remove(key);
       else keyValue.set(key, JSON.stringify(step.state.pending));
       this.#parts.onChanged();

@@ -24,6 +24,16 @@ export function introduce(
   return { title: identity.name === '' ? unnamed : identity.name, detail: `${device} · player ${identity.playerId}` };
 }
 
+/** Where the hub is and how it answers a page that wants to be paired. */
+export function describeHub(
+  { hubUrl }: Identity,
+  { failures, shutOut }: { readonly failures: number; readonly shutOut: boolean },
+): string {
+  if (failures === 0) return `Hub ${hubUrl}`;
+  if (shutOut) return `Hub ${hubUrl} does not accept pages from this address (PODOH_ALLOWED_ORIGINS): trying again`;
+  return `Hub ${hubUrl} does not answer: trying again`;
+}
+
 export interface TechnicianFacts {
   readonly phase: Phase;
   readonly link: Link;

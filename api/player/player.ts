@@ -22,7 +22,7 @@ import { PairingLoop } from './pairing-loop.ts';
 import { restorePaired, type Paired } from './pairing.ts';
 import { timerStepMs } from './pause.ts';
 import { PlayerMemory } from './player-memory.ts';
-import { describeForTechnician, introduce, phaseOf } from './player-words.ts';
+import { describeForTechnician, describeHub, introduce, phaseOf } from './player-words.ts';
 import { StatusReporter } from './status-reporter.ts';
 import type { PageActs, Picture, Surface } from './surface.ts';
 import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts';
@@ -366,15 +366,14 @@ export class Player {
 
   #picture(): Picture {
     const phase = phaseOf(this.#link, this.#heartbeatWorks);
-    const { code, failures } = this.#pairing;
-    const note = failures > 0 ? 'The hub does not answer: trying again' : `Hub ${this.#parts.identity.hubUrl}`;
+    const { code } = this.#pairing;
     return {
       phase,
       alerts: this.#memory.visible(),
       nowMs: this.#memory.nowMs() ?? this.#parts.clocks().wallMs,
       config: this.#memory.screen.config,
       name: introduce(this.#parts.identity, this.#paired).title,
-      pairing: phase === 'pairing' ? { code, note } : null,
+      pairing: phase === 'pairing' ? { code, note: describeHub(this.#parts.identity, this.#pairing) } : null,
       diagnostics: describeForTechnician({
         phase,
         link: this.#link,

@@ -24,10 +24,11 @@ describe('a device in memory', () => {
     expect(applyToRecord(RECORD, { ...saved, groupId: null })).toMatchObject({ groupId: null, placementRev: 11 });
     const issued: Effect = { kind: 'command', rev: 11, deviceId: 70, command: { ...COMMAND, commandId: 6 } };
     expect(applyToRecord(RECORD, issued).commands.map(({ commandId }) => commandId)).toEqual([5, 6]);
-    expect(applyToRecord(RECORD, { kind: 'command.finished', rev: 11, deviceId: 70, commandId: 5 })).toMatchObject({
-      commands: [],
-      rev: 11,
-    });
+  });
+
+  test('loses a command that it has finished, and is no newer for it: the device said so itself', () => {
+    const finished = applyToRecord(RECORD, { kind: 'command.finished', rev: 11, deviceId: 70, commandId: 5 });
+    expect(finished).toEqual({ ...RECORD, commands: [] });
   });
 
   test.each([

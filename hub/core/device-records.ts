@@ -25,7 +25,12 @@ export function applyToRecord(record: DeviceRecord, effect: Effect): DeviceRecor
         rev: effect.rev,
       };
     case 'command':
-      return { ...record, commands: [...record.commands, effect.command], rev: effect.rev };
+      // What ran out is never handed out again, and nobody else takes it out of the record.
+      return {
+        ...record,
+        commands: [...record.commands.filter(({ expiresAt }) => expiresAt > effect.command.issuedAt), effect.command],
+        rev: effect.rev,
+      };
     case 'command.finished':
       // The device said so itself: its state is no newer for it, and it need not be told.
       return { ...record, commands: record.commands.filter(({ commandId }) => commandId !== effect.commandId) };

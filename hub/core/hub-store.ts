@@ -159,6 +159,8 @@ export interface HubStore {
   loadDevices(deviceIds: readonly number[], now: number): Promise<Map<number, DeviceRecord>>;
   /** Marks devices offline, each only if its connEpoch is still the one given. [design: the newest session wins] */
   disconnect(devices: readonly { deviceId: number; connEpoch: number }[], now: number): Promise<void>;
+  /** Marks devices online on this node again, each only if its connEpoch is still the one given: others may have given the node up. */
+  reclaim(devices: readonly { deviceId: number; connEpoch: number }[], nodeId: string, now: number): Promise<void>;
   /** Devices that polled over HTTP; those online over WebSocket are left alone. */
   seenOverHttp(deviceIds: readonly number[], now: number): Promise<void>;
   /** Renews this node's lease. */

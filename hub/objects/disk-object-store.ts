@@ -7,12 +7,15 @@
  */
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import type { Ids, ObjectStore, StoredObject } from '../core/ports.ts';
 import { requireContentType, requireObjectKey } from './object-key.ts';
 
 /** Longer than any first line that `put` writes, in bytes. */
 const HEADER_BYTES_MAX = 1_024;
 const LINE_FEED = 0x0a;
+/** The first line; a content type is visible ASCII, so that only `"` and `\\` are escaped in it. */
+const HEADER = /^\{"contentType":("(?:[^"\\]|\\["\\])+")\}$/;
 
 export class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
@@ -32,22 +35,15 @@ export class DiskObjectStore implements ObjectStore {
   async put(key: string, bytes: Uint8Array | NodeJS.ReadableStream, contentType: string): Promise<void> {
     const path = this.#path(key);
     requireContentType(contentType);
-    const made = await mkdir(dirname(path), { recursive: true });
-    const draft = join(this.#folder, `${this.#ids.uuid()}.draft`);
     try {
-      const file = await open(draft, 'wx', 0o600);
-      try {
-        await file.writeFile(`${JSON.stringify({ contentType })}\n`);
-        await file.writeFile(bytes instanceof Uint8Array ? bytes : buffers(bytes));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(draft, path);
-    } finally {
-      await rm(draft, { force: true });
+      const made = await mkdir(dirname(path), { recursive: true });
+      const draft = join(this.#folder, `${this.#ids.uuid()}.draft`);
+      await writeDurably(draft, path, `${JSON.stringify({ contentType })}\n`, bytes);
+      await this.#syncFolders(dirname(path), made === undefined ? dirname(path) : dirname(made));
+    } catch (error) {
+      if (bytes instanceof Readable) bytes.destroy();
+      throw error;
     }
-    await this.#syncFolders(dirname(path), made === undefined ? dirname(path) : dirname(made));
   }
 
   /** A new name lasts when the folder that holds it is flushed; so does a new folder's. */
@@ -80,9 +76,27 @@ export class DiskObjectStore implements ObjectStore {
   }
 }
 
-/** The stream's chunks as bytes: text that a stream was told to decode is encoded again. */
-async function* buffers(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+/** Writes the draft and makes it the file, or leaves neither. */
+async function writeDurably(
+  draft: string,
+  path: string,
+  header: string,
+  bytes: Uint8Array | NodeJS.ReadableStream,
+): Promise<void> {
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    try {
+      await file.writeFile(header);
+      await file.writeFile(bytes instanceof Uint8Array ? bytes : Readable.from(bytes));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }
 
 async function openIfThere(path: string): Promise<FileHandle | null> {
@@ -94,12 +108,11 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
   }
 }
 
+/** Throws when the file does not begin with a line of ours. */
 async function readHeader(file: FileHandle, key: string): Promise<{ contentType: string; headerBytes: number }> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES_MAX), 0, HEADER_BYTES_MAX, 0);
   const end = buffer.subarray(0, bytesRead).indexOf(LINE_FEED);
-  const header: unknown = end < 0 ? null : JSON.parse(buffer.toString('utf8', 0, end));
-  if (typeof header !== 'object' || header === null || !('contentType' in header) || typeof header.contentType !== 'string') {
-    throw new Error(`the file of object ${key} does not begin with its content type`);
-  }
-  return { contentType: header.contentType, headerBytes: end + 1 };
+  const contentType = end < 0 ? undefined : HEADER.exec(buffer.toString('utf8', 0, end))?.[1];
+  if (contentType === undefined) throw new Error(`the file of object ${key} does not begin with its content type`);
+  return { contentType: JSON.parse(contentType) as string, headerBytes: end + 1 };
 }

@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { stdSerializers } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { eventually } from '../../test/support/eventually.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { ObjectStoreUnavailableError } from '../core/ports.ts';
 import { S3_LIMITS, S3ObjectStore, type S3Limits } from './s3-object-store.ts';
@@ -21,13 +22,24 @@ function storeAt(endpoint: string, limits: S3Limits = SOON, prefix?: string): S3
   return new S3ObjectStore({ bucket: 'podoh-test', endpoint, region: 'us-east-1', limits, prefix });
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  return promise.then(
-    () => {
-      throw new Error('this should have failed');
-    },
-    (error: unknown) => error as Error,
-  );
+/** What each of the calls failed with. */
+async function failuresOf(calls: readonly Promise<unknown>[]): Promise<Error[]> {
+  const outcomes = await Promise.allSettled(calls);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'fulfilled') throw new Error('this should have failed');
+    return outcome.reason as Error;
+  });
+}
+
+/** Every call, with streams that fit one request and that do not. */
+function everyCall(store: S3ObjectStore): Promise<unknown>[] {
+  return [
+    store.get('a'),
+    store.delete('a'),
+    store.put('a', someBytes(10), PNG),
+    store.put('a', streamOf(someBytes(10)), PNG),
+    store.put('a', streamOf(someBytes(11 * MEBIBYTE)), PNG),
+  ];
 }
 
 describe('with a real S3 server', () => {
@@ -77,8 +89,7 @@ describe('with a real S3 server', () => {
 
   test('a bucket that is not there is no missing object, and waiting does not help', async () => {
     const store = new S3ObjectStore({ bucket: 'nobodys', endpoint: server.endpoint, region: 'us-east-1', limits: SOON });
-    for (const call of [store.get('a'), store.put('a', someBytes(1), PNG), store.put('a', streamOf(someBytes(1)), PNG), store.delete('a')]) {
-      const error = await failureOf(call);
+    for (const error of await failuresOf(everyCall(store))) {
       expect(error).not.toBeInstanceOf(ObjectStoreUnavailableError);
       expect(error.message).toMatch(/^S3 refused to (get|put|delete): NoSuchBucket 404$/);
     }
@@ -109,19 +120,8 @@ describe('with a real S3 server', () => {
   });
 });
 
-/** Every call, with streams that fit a request and that do not. */
-function everyCall(store: S3ObjectStore): Promise<unknown>[] {
-  return [
-    store.get('a'),
-    store.delete('a'),
-    store.put('a', someBytes(10), PNG),
-    store.put('a', streamOf(someBytes(10)), PNG),
-    store.put('a', streamOf(someBytes(11 * MEBIBYTE)), PNG),
-  ];
-}
-
 async function expectUnavailable(calls: readonly Promise<unknown>[]): Promise<Error[]> {
-  const errors = await Promise.all(calls.map(failureOf));
+  const errors = await failuresOf(calls);
   for (const error of errors) expect(error).toBeInstanceOf(ObjectStoreUnavailableError);
   return errors;
 }
@@ -152,6 +152,13 @@ describe('an S3 that is away', () => {
     for (const { message } of errors) expect(message).toMatch(/^S3 did not (get|put|delete): \w+ ECONNREFUSED$/);
   });
 
+  test('the stream that it does not take is ended', async () => {
+    const stream = streamOf(someBytes(40 * MEBIBYTE));
+    await expectUnavailable([storeAt(`http://127.0.0.1:${await freePort()}`).put('a', stream, PNG)]);
+    await eventually(() => stream.destroyed);
+    expect(stream.readableEnded).toBe(false);
+  });
+
   test('no connection comes about', async () => {
     const { endpoint } = await at(startBlackHole());
     const errors = await expectUnavailable(everyCall(storeAt(endpoint, { ...SOON, answerMs: 1_000, stallMs: 1_000 })));
@@ -164,14 +171,18 @@ describe('an S3 that is away', () => {
     expect(requests()).toBeGreaterThanOrEqual(2 * 5);
   });
 
-  test.each([500, 502, 503, 504, 429])('it answers %i and tells us to wait an hour', async (status) => {
-    const { endpoint } = await at(
-      startEndpoint((response) => {
-        response.setHeader('Retry-After', '3600');
-        s3Error(response, status, 'SlowDown');
-      }),
-    );
-    await expectUnavailable([storeAt(endpoint).get('a'), storeAt(endpoint).delete('a')]);
+  test('it says "later", and that later is in an hour', async () => {
+    const refusals = [500, 502, 503, 504, 429].map(async (status) => {
+      const { endpoint } = await at(
+        startEndpoint((response) => {
+          response.setHeader('Retry-After', '3600');
+          s3Error(response, status, 'SlowDown');
+        }),
+      );
+      await expectUnavailable([storeAt(endpoint).get('a'), storeAt(endpoint).delete('a')]);
+    });
+    await Promise.all(refusals);
+    expect(standing).toHaveLength(5);
   });
 
   test('the text of its error never ends', async () => {
@@ -225,7 +236,7 @@ describe('an S3 that is away', () => {
 
   test('a refusal is told apart, and is neither tried again nor taken for a missing object', async () => {
     const { endpoint, requests } = await at(startEndpoint((response) => s3Error(response, 403, 'AccessDenied')));
-    const errors = await Promise.all(everyCall(storeAt(endpoint)).map(failureOf));
+    const errors = await failuresOf(everyCall(storeAt(endpoint)));
     for (const error of errors) {
       expect(error).not.toBeInstanceOf(ObjectStoreUnavailableError);
       expect(error.message).toMatch(/^S3 refused to (get|put|delete): AccessDenied 403$/);
@@ -235,8 +246,8 @@ describe('an S3 that is away', () => {
 
   test('an answer that is not S3 is neither an object nor its absence', async () => {
     const { endpoint } = await at(startEndpoint((response) => response.writeHead(404).end('<html>not here</html>')));
-    const error = await failureOf(storeAt(endpoint).get('a'));
-    expect(error.message).toMatch(/^S3 refused to get: /);
+    const [error] = await failuresOf([storeAt(endpoint).get('a')]);
+    expect(error?.message).toMatch(/^S3 refused to get: /);
   });
 
   test('without credentials nothing is sent', async () => {
@@ -247,8 +258,7 @@ describe('an S3 that is away', () => {
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, 'does-not-exist');
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
     const { endpoint, requests } = await at(startEndpoint((response) => s3Error(response, 403, 'AccessDenied')));
-    for (const call of everyCall(storeAt(endpoint))) {
-      const error = await failureOf(call);
+    for (const error of await failuresOf(everyCall(storeAt(endpoint)))) {
       expect(error.message).toMatch(/^S3 refused to (get|put|delete): CredentialsProviderError/);
     }
     expect(requests()).toBe(0);
@@ -262,7 +272,7 @@ describe('an S3 that is away', () => {
         s3Error(response, 403, 'SignatureDoesNotMatch', told);
       }),
     );
-    const errors = await Promise.all(everyCall(storeAt(endpoint)).map(failureOf));
+    const errors = await failuresOf(everyCall(storeAt(endpoint)));
     for (const error of errors) {
       const logged = JSON.stringify(stdSerializers.err(error));
       expect(logged).toContain('SignatureDoesNotMatch');

@@ -4,10 +4,10 @@
  * PutObject, DeleteObject and AbortMultipartUpload on the objects, and ListBucket on the bucket: without that one S3 says
  * "forbidden" instead of "not there".
  */
-import { Readable } from 'node:stream';
+import { finished, PassThrough, pipeline, Readable } from 'node:stream';
 import { DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { ObjectStore, StoredObject } from '../core/ports.ts';
+import { ObjectStoreUnavailableError, type ObjectStore, type StoredObject } from '../core/ports.ts';
 import { requireContentType, requireObjectKey } from './object-key.ts';
 import { s3ErrorName, s3Failure } from './s3-failure.ts';
 import { limitStalls } from './stall-limit.ts';
@@ -82,6 +82,7 @@ export class S3ObjectStore implements ObjectStore {
     try {
       await upload.done();
     } catch (error) {
+      source?.body.destroy();
       // What reached the upload may be the failure to drop the parts: the stream's own error comes first.
       if (source?.failure !== undefined) throw source.failure.error;
       throw s3Failure('put', error);
@@ -95,7 +96,7 @@ export class S3ObjectStore implements ObjectStore {
         this.#reader.send(command, { abortSignal }),
       );
       if (!(Body instanceof Readable)) throw new Error('the answer has no body');
-      const stream = limitStalls(Body, this.#limits.stallMs, (cause) => s3Failure('get', cause));
+      const stream = limitStalls(Body, this.#limits.stallMs, brokeOff);
       if (ContentLength === undefined) {
         stream.destroy();
         throw new Error('the answer does not say how long it is');
@@ -128,6 +129,10 @@ export class S3ObjectStore implements ObjectStore {
   }
 }
 
+function brokeOff(cause: unknown): Error {
+  return new ObjectStoreUnavailableError('S3 broke off in the middle of an object', { cause });
+}
+
 function createClient(
   { endpoint, region }: S3ObjectStoreOptions,
   { connectMs, attemptsMax }: S3Limits,
@@ -145,21 +150,18 @@ function createClient(
   });
 }
 
-/** A stream on its way up that remembers whether it was the stream that failed. */
+/** A stream on its way up that remembers whether it was the stream that failed, and ends it when the upload does not want it. */
 class Source {
-  readonly body: Readable;
+  readonly body = new PassThrough();
   failure: { readonly error: unknown } | undefined;
 
   constructor(stream: NodeJS.ReadableStream) {
-    this.body = Readable.from(this.#chunks(stream));
-  }
-
-  async *#chunks(stream: NodeJS.ReadableStream): AsyncGenerator<string | Buffer> {
-    try {
-      yield* stream;
-    } catch (error) {
-      this.failure = { error };
-      throw error;
-    }
+    // Hears of a failure before `pipeline` does; when the upload is the first to give up, the body is destroyed already.
+    finished(stream, { writable: false }, (error) => {
+      if (error != null && !this.body.destroyed) this.failure = { error };
+    });
+    pipeline(stream, this.body, (error) => {
+      if (error != null) this.body.destroy(error);
+    });
   }
 }

@@ -1,5 +1,5 @@
 /** The hub's numbers for Prometheus. Names follow its conventions: base units, `_total` for counters. */
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Aggregator, type Registry } from 'prom-client';
 
 const LATENCY_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 
@@ -24,20 +24,22 @@ export function createHubMetrics(registry: Registry) {
     new Counter<L>({ name, help, labelNames, registers: [registry] });
   const histogram = (name: string, help: string) =>
     new Histogram({ name, help, buckets: LATENCY_BUCKETS_SECONDS, registers: [registry] });
-  const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
+  // Where several processes answer as one, what each counts is added up, and of what each sees the worst is told.
+  const gauge = (name: string, help: string, aggregator: Aggregator = 'sum') =>
+    new Gauge({ name, help, aggregator, registers: [registry] });
   const gauges = {
     sessions: gauge('podoh_hub_sessions', 'Live WebSocket sessions'),
     pendingSessions: gauge('podoh_hub_sessions_pending', 'Sockets not yet live'),
     heldHeartbeats: gauge('podoh_hub_heartbeats_held', 'Heartbeats held open until something changes'),
     devicesInMemory: gauge('podoh_hub_devices_in_memory', 'Device records held'),
     ingestQueue: gauge('podoh_hub_ingest_queue', 'Receipts, reports, command updates and plays waiting to be written'),
-    activeAlerts: gauge('podoh_hub_alerts_active', 'Active alert deployments in memory'),
-    rev: gauge('podoh_hub_log_rev', 'Last change applied'),
-    logAgeSeconds: gauge('podoh_hub_log_age_seconds', 'Time since the change log was last read'),
-    logLag: gauge('podoh_hub_log_lag', 'Committed changes not applied yet'),
-    busUp: gauge('podoh_hub_bus_up', '1 while hints flow'),
+    activeAlerts: gauge('podoh_hub_alerts_active', 'Active alert deployments in memory', 'max'),
+    rev: gauge('podoh_hub_log_rev', 'Last change applied', 'min'),
+    logAgeSeconds: gauge('podoh_hub_log_age_seconds', 'Time since the change log was last read', 'max'),
+    logLag: gauge('podoh_hub_log_lag', 'Committed changes not applied yet', 'max'),
+    busUp: gauge('podoh_hub_bus_up', '1 while hints flow', 'min'),
     busHintsDropped: gauge('podoh_hub_bus_hints_dropped', 'Hints dropped because the bus was down'),
-    databaseUp: gauge('podoh_hub_database_up', '1 while the database answers'),
+    databaseUp: gauge('podoh_hub_database_up', '1 while the database answers', 'min'),
   } satisfies Record<keyof GaugeValues, Gauge>;
   return {
     metrics: {

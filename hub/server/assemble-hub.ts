@@ -61,6 +61,7 @@ export function assembleHub(dependencies: HubDependencies, reach: HubReach): Hub
     clock,
     ids,
     log,
+    held: () => [...core.registry.byDevice.values()],
     httpSilentMs: Math.max(HTTP_SILENT_MIN_MS, settings.heartbeatSeconds * 2_500),
     onLeaseLost: () => {
       reach.dropWaiting();
@@ -88,9 +89,10 @@ export function assembleHub(dependencies: HubDependencies, reach: HubReach): Hub
     store,
     clock,
     log,
-    onReplaced: (deviceId) => {
+    onReplaced: (deviceId, connEpoch) => {
+      // The newer connection may be here, and be this session.
       const session = core.registry.byDevice.get(deviceId);
-      if (session !== undefined) reach.replace(session);
+      if (session !== undefined && session.connEpoch <= connEpoch) reach.replace(session);
     },
     onAppended: (rev) => bus.publish({ kind: 'changes', rev }),
     onReceipt: (row, outcome) => countReceipt(dependencies, core.model, row, outcome.accepted),

@@ -1,7 +1,8 @@
 /**
  * Writes in batches at our own pace: items are queued, one loop drains them.
  *
- * States: idle (nothing queued) -> waiting (a timer runs) -> writing (one batch under way; others queue) -> idle/waiting.
+ * States: idle (nothing queued) -> waiting (a timer runs) -> writing (one batch under way; others queue) -> idle/waiting, or
+ * after a failure that may pass: backing off (a longer timer runs, which no crowd shortens) -> writing.
  * Invariants: at most one write under way; at most `queueMax` items held; every item accepted is settled exactly once,
  * with its result after the write committed, or with an error when it was given up. Overflow policy: refuse (`add` is false).
  */
@@ -37,6 +38,8 @@ export class BatchWriter<T, R> {
   #inFlight = 0;
   #timer: NodeJS.Timeout | null = null;
   #retryMs = RETRY_MIN_MS;
+  /** The last write failed and waits to be tried again. */
+  #backingOff = false;
   #closed = false;
   #idleWaiters: (() => void)[] = [];
 
@@ -53,7 +56,8 @@ export class BatchWriter<T, R> {
     if (this.#closed || this.length >= this.#options.queueMax) return false;
     this.#queue.push({ item, settle });
     if (this.#inFlight === 0) {
-      if (this.#queue.length >= this.#options.batchMax) this.#arm(0);
+      // After a failure the retry sets the pace: a crowd must not hammer a database that is away.
+      if (this.#queue.length === this.#options.batchMax && !this.#backingOff) this.#arm(0);
       else if (this.#timer === null) this.#arm(this.#options.delayMs);
     }
     return true;
@@ -75,6 +79,7 @@ export class BatchWriter<T, R> {
     try {
       const results = await this.#options.write(batch.map(({ item }) => item));
       this.#retryMs = RETRY_MIN_MS;
+      this.#backingOff = false;
       this.#inFlight = 0;
       batch.forEach(({ settle }, index) => settle({ ok: true, result: results[index] as R }));
       if (this.#queue.length >= this.#options.batchMax) again = 0;
@@ -83,6 +88,7 @@ export class BatchWriter<T, R> {
       this.#options.onError(error, batch.length);
       if (this.#options.isTransient(error) && !this.#closed) {
         this.#queue.unshift(...batch);
+        this.#backingOff = true;
         again = this.#retryMs;
         this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
       } else {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { recordingLog } from '../../test/support/recording-log.ts';
 import { systemClock } from '../system-ports.ts';
-import type { Connected, HubStore } from '../core/hub-store.ts';
+import type { Connected, Connecting, HubStore } from '../core/hub-store.ts';
 import type { DeviceRecord } from '../core/model.ts';
 import { DeviceDirectory } from './device-directory.ts';
 
@@ -22,11 +22,14 @@ class ScriptedStore {
     this.rows.set(deviceId, { ...BASE, deviceId, groupId, rev });
   }
 
-  async connect(tokens: readonly { deviceId: number }[]): Promise<Map<number, Connected>> {
+  async connect(tokens: readonly Connecting[]): Promise<Map<number, Connected>> {
     const found = new Map<number, Connected>();
-    for (const [deviceId, record] of this.#read('connect', tokens.map((token) => token.deviceId))) {
-      this.#connEpoch += 1;
-      found.set(deviceId, { record, connEpoch: this.#connEpoch });
+    const deviceIds = tokens.map(({ deviceId }) => deviceId);
+    const versions = new Map(tokens.map(({ deviceId, credentialVersion }) => [deviceId, credentialVersion]));
+    for (const [deviceId, record] of this.#read('connect', deviceIds)) {
+      const good = versions.get(deviceId) === record.credentialVersion;
+      if (good) this.#connEpoch += 1;
+      found.set(deviceId, { record, connEpoch: good ? this.#connEpoch : 0 });
     }
     return this.#answer(found);
   }
@@ -49,7 +52,11 @@ class ScriptedStore {
   }
 }
 
-function fixture(queueMax = 100): { store: ScriptedStore; directory: DeviceDirectory; log: ReturnType<typeof recordingLog> } {
+function fixture(queueMax = 100): {
+  store: ScriptedStore;
+  directory: DeviceDirectory;
+  log: ReturnType<typeof recordingLog>;
+} {
   const store = new ScriptedStore();
   const log = recordingLog();
   const directory = new DeviceDirectory({
@@ -64,7 +71,7 @@ function fixture(queueMax = 100): { store: ScriptedStore; directory: DeviceDirec
 
 function bound(store: ScriptedStore): object {
   return {
-    connect: (tokens: readonly { deviceId: number }[]) => store.connect(tokens),
+    connect: (tokens: readonly Connecting[]) => store.connect(tokens),
     loadDevices: (deviceIds: readonly number[]) => store.loadDevices(deviceIds),
   };
 }
@@ -74,6 +81,8 @@ async function asked(store: ScriptedStore, times: number): Promise<void> {
   while (store.asked.length < times) await sleep(1);
 }
 
+const wanted = (): boolean => true;
+
 const moved = (deviceId: number, rev: number, groupId: number) =>
   ({ kind: 'device', rev, deviceId, groupId, config: {} }) as const;
 
@@ -81,13 +90,31 @@ describe('the device directory', () => {
   test('reads a crowd with one query, and each of a repeated device with a connEpoch of its own', async () => {
     const { store, directory } = fixture();
     for (const deviceId of [1, 2, 3]) store.put(deviceId, 5);
-    const found = await Promise.all([1, 2, 3, 2, 2, 9].map((id) => directory.connect(id, 1)));
+    const found = await Promise.all([1, 2, 3, 2, 2, 9].map((id) => directory.connect(id, 1, wanted)));
     const epochs = found.map((one) => (one.ok ? one.value.connEpoch : one.why));
     expect(epochs.at(-1)).toBe('unknown');
     expect(new Set(epochs).size).toBe(6);
     expect(store.asked.map(({ deviceIds }) => deviceIds.length)).toEqual([4, 1, 1]);
     const ofTwo = [epochs[1], epochs[3], epochs[4]] as number[];
     expect(ofTwo).toEqual(ofTwo.toSorted((a, b) => a - b));
+  });
+
+  test('[INV-9] gives no connEpoch to who came with a token of an older credential, and reads the device all the same', async () => {
+    const { store, directory } = fixture();
+    store.put(1, 5);
+    expect(await directory.connect(1, 0, wanted)).toMatchObject({
+      ok: true,
+      value: { connEpoch: 0, record: { rev: 5 } },
+    });
+    expect(await directory.connect(1, 1, wanted)).toMatchObject({ ok: true, value: { connEpoch: 1 } });
+  });
+
+  test('a connection that ended while it waited for its batch takes no connEpoch', async () => {
+    const { store, directory } = fixture();
+    for (const deviceId of [1, 2]) store.put(deviceId, 5);
+    const found = [directory.connect(1, 1, () => false), directory.connect(2, 1, wanted)];
+    expect(await Promise.all(found)).toMatchObject([{ ok: false }, { ok: true, value: { connEpoch: 1 } }]);
+    expect(store.asked).toEqual([{ how: 'connect', deviceIds: [2] }]);
   });
 
   test('gives what is in memory without asking, and asks again for what nobody held for long', async () => {
@@ -107,13 +134,28 @@ describe('the device directory', () => {
     store.put(1, 5, 10);
     const gate = Promise.withResolvers<void>();
     store.gate = gate.promise;
-    const found = directory.connect(1, 1);
+    const found = directory.connect(1, 1, wanted);
     await asked(store, 1);
     store.put(1, 6, 11);
     directory.apply(moved(1, 6, 11));
     gate.resolve();
     expect(await found).toMatchObject({ ok: true, value: { record: { groupId: 11, rev: 6 } } });
     expect(directory.get(1)).toMatchObject({ groupId: 11 });
+  });
+
+  test('[INV-5] nor is the end of a command, which leaves the rev of the device alone', async () => {
+    const { store, directory } = fixture();
+    store.put(1, 5);
+    const command = { commandId: 8, name: 'identify', args: {}, issuedAt: 0, expiresAt: 9_000 };
+    store.rows.set(1, { ...(store.rows.get(1) as DeviceRecord), commands: [command] });
+    const gate = Promise.withResolvers<void>();
+    store.gate = gate.promise;
+    const found = directory.load(1);
+    await asked(store, 1);
+    directory.apply({ kind: 'command.finished', rev: 6, deviceId: 1, commandId: 8 });
+    gate.resolve();
+    expect(await found).toMatchObject({ ok: true, value: { commands: [] } });
+    expect(store.asked).toHaveLength(1);
   });
 
   test('[INV-5] not for any of a batch either, whichever of them is entered first', async () => {
@@ -178,7 +220,7 @@ describe('the device directory', () => {
   test('a database that is away is said at once, and past its queue it refuses', async () => {
     const { store, directory, log } = fixture(2);
     store.failing = new Error('away');
-    expect(await directory.connect(1, 1)).toEqual({ ok: false, why: 'unavailable' });
+    expect(await directory.connect(1, 1, wanted)).toEqual({ ok: false, why: 'unavailable' });
     const [, , third] = await Promise.all([1, 2, 3].map((deviceId) => directory.load(deviceId)));
     expect(third).toEqual({ ok: false, why: 'unavailable' });
     expect(log.lines).toEqual([]);

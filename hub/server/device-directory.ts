@@ -5,7 +5,7 @@
  * Invariants:
  * - A record in here is the row as of the model's rev, or ahead of it by changes that the model has yet to read; who hands
  *   out state waits for the model to reach `record.rev` first. [INV-5]
- * - A change that is applied while a row is being read is not lost: the row is read again.
+ * - A change that is applied while a row is being read is not lost: it is applied to the row as well, unless the row has it.
  * - Overflow: at most `queueMax` reads wait; more are refused.
  */
 import type { Connected, Connecting, HubStore } from '../core/hub-store.ts';
@@ -36,12 +36,9 @@ const IDLE_RECORD_MS = 600_000;
 const BATCH_MAX = 500;
 /** Batches gather while the one before is under way; a lone device waits no longer than this. */
 const BATCH_DELAY_MS = 3;
-/** How often a row is read again because a change overtook it: once is enough, unless changes come without a pause. */
-const REREADS_MAX = 5;
 
 /** A device that connects, until nobody waits for it any more. */
-interface Connecting {
-  readonly deviceId: number;
+interface Waiting extends Connecting {
   readonly isWanted: () => boolean;
 }
 
@@ -50,10 +47,10 @@ export type Lookup<T> = { ok: true; value: T } | { ok: false; why: 'unknown' | '
 export class DeviceDirectory {
   readonly #options: DeviceDirectoryOptions;
   readonly #entries = new Map<number, Entry>();
-  /** Revs of device changes applied while rows were being read. */
-  readonly #changedMeanwhile = new Map<number, number>();
+  /** By device, what was applied while rows were being read. Kept until the last row that is being read was entered. */
+  readonly #meanwhile = new Map<number, Effect[]>();
   #reads = 0;
-  readonly #connects: BatchWriter<Connecting, Connected | null>;
+  readonly #connects: BatchWriter<Waiting, Connected | null>;
   readonly #loads: BatchWriter<number, DeviceRecord | null>;
 
   constructor(options: DeviceDirectoryOptions) {
@@ -84,14 +81,17 @@ export class DeviceDirectory {
   }
 
   /**
-   * Gives the device its next connEpoch and reads it. A connection that ended while it waited for its batch takes none
-   * (`isWanted`), else it would stand above the session that the device has by then elsewhere.
+   * Reads the device and gives it its next connEpoch; 0 where a token of this version is not good any more. A connection that
+   * ended while it waited for its batch takes none (`isWanted`), else it would stand above the session that the device has by
+   * then elsewhere.
    */
-  async connect(deviceId: number, isWanted: () => boolean): Promise<Lookup<Connected>> {
-    const found = await this.#ask(this.#connects, { deviceId, isWanted });
-    if (!found.ok) return found;
-    const record = await this.#settle(deviceId, found.value.record);
-    return record.ok ? { ok: true, value: { record: record.value, connEpoch: found.value.connEpoch } } : record;
+  connect(deviceId: number, credentialVersion: number, isWanted: () => boolean): Promise<Lookup<Connected>> {
+    return this.#reading(async () => {
+      const found = await this.#ask(this.#connects, { deviceId, credentialVersion, isWanted });
+      if (!found.ok) return found;
+      const { record, connEpoch } = found.value;
+      return { ok: true, value: { record: this.#enter(record), connEpoch } };
+    });
   }
 
   /** The device's record, from memory when it is here. */
@@ -101,13 +101,24 @@ export class DeviceDirectory {
       entry.usedAtMs = this.#options.clock.monotonicMs();
       return { ok: true, value: entry.record };
     }
-    const found = await this.#ask(this.#loads, deviceId);
-    return found.ok ? this.#settle(deviceId, found.value) : found;
+    return this.#reading(async () => {
+      const found = await this.#ask(this.#loads, deviceId);
+      return found.ok ? { ok: true, value: this.#enter(found.value) } : found;
+    });
   }
 
-  async #ask<I, T>(writer: BatchWriter<I, T | null>, item: I): Promise<Lookup<T>> {
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
     this.#reads += 1;
-    const outcome = await new Promise<Lookup<T>>((resolve) => {
+    try {
+      return await read();
+    } finally {
+      this.#reads -= 1;
+      if (this.#reads === 0) this.#meanwhile.clear();
+    }
+  }
+
+  #ask<I, T>(writer: BatchWriter<I, T | null>, item: I): Promise<Lookup<T>> {
+    return new Promise((resolve) => {
       const taken = writer.add(item, (settled) => {
         if (!settled.ok) resolve({ ok: false, why: 'unavailable' });
         else if (settled.result === null) resolve({ ok: false, why: 'unknown' });
@@ -117,27 +128,22 @@ export class DeviceDirectory {
     });
   }
 
-  #isOvertaken(record: DeviceRecord): boolean {
-    return record.rev < (this.#changedMeanwhile.get(record.deviceId) ?? 0);
+  /** The row with what was applied while it was being read; what it has already changes nothing. */
+  #caughtUp(read: DeviceRecord): DeviceRecord {
+    return (this.#meanwhile.get(read.deviceId) ?? []).reduce(applyToRecord, read);
   }
 
-  /** Enters a row just read, unless a change overtook it while it was being read: then it is read again. */
-  async #settle(deviceId: number, read: DeviceRecord): Promise<Lookup<DeviceRecord>> {
-    let record = read;
-    for (let attempt = 0; this.#isOvertaken(record) && attempt < REREADS_MAX; attempt += 1) {
-      const again = await this.#ask(this.#loads, deviceId);
-      if (!again.ok) return again;
-      record = again.value;
-    }
+  #enter(read: DeviceRecord): DeviceRecord {
+    const record = this.#caughtUp(read);
     const nowMs = this.#options.clock.monotonicMs();
-    const entry = this.#entries.get(deviceId);
+    const entry = this.#entries.get(record.deviceId);
     if (entry === undefined) {
-      this.#entries.set(deviceId, { record, pins: 0, usedAtMs: nowMs });
-      return { ok: true, value: record };
+      this.#entries.set(record.deviceId, { record, pins: 0, usedAtMs: nowMs });
+      return record;
     }
     if (record.rev >= entry.record.rev) entry.record = record;
     entry.usedAtMs = nowMs;
-    return { ok: true, value: entry.record };
+    return entry.record;
   }
 
   pin(deviceId: number): void {
@@ -155,13 +161,19 @@ export class DeviceDirectory {
   /** Brings the record that an effect concerns up to date. */
   apply(effect: Effect): void {
     if (!('deviceId' in effect)) return;
-    if (this.#reads > 0) this.#changedMeanwhile.set(effect.deviceId, effect.rev);
+    if (this.#reads > 0) {
+      const before = this.#meanwhile.get(effect.deviceId);
+      if (before === undefined) this.#meanwhile.set(effect.deviceId, [effect]);
+      else before.push(effect);
+    }
     const entry = this.#entries.get(effect.deviceId);
     if (entry !== undefined) entry.record = applyToRecord(entry.record, effect);
   }
 
   /** Forgets everything that no session holds (the history changed) and reads the rest again. */
   reload(): Promise<void> {
+    // What was applied before belongs to a history that is over.
+    this.#meanwhile.clear();
     return this.#reading(async () => {
       const pinned: number[] = [];
       for (const [deviceId, entry] of this.#entries) {
@@ -173,18 +185,14 @@ export class DeviceDirectory {
   }
 
   async #readAgain(deviceIds: readonly number[]): Promise<void> {
-    let open = deviceIds;
-    for (let attempt = 0; open.length > 0 && attempt <= REREADS_MAX; attempt += 1) {
-      const records = await this.#loadBatch(open);
-      for (const [index, deviceId] of open.entries()) {
-        const record = records[index];
-        const entry = this.#entries.get(deviceId);
-        if (entry === undefined) continue;
-        // Not in this history: whoever holds it is to be sent away.
-        if (record === undefined || record === null) this.#entries.delete(deviceId);
-        else entry.record = record;
-      }
-      open = records.flatMap((record) => (record !== null && this.#isOvertaken(record) ? [record.deviceId] : []));
+    const rows = await this.#options.store.loadDevices(deviceIds, this.#options.clock.now());
+    for (const deviceId of deviceIds) {
+      const record = rows.get(deviceId);
+      const entry = this.#entries.get(deviceId);
+      if (entry === undefined) continue;
+      // Not in this history: whoever holds it is to be sent away.
+      if (record === undefined) this.#entries.delete(deviceId);
+      else entry.record = this.#caughtUp(record);
     }
   }
 
@@ -195,11 +203,11 @@ export class DeviceDirectory {
     }
   }
 
-  async #connectBatch(tokens: readonly Connecting[]): Promise<(Connected | null)[]> {
+  async #connectBatch(asked: readonly Waiting[]): Promise<(Connected | null)[]> {
     const { store, clock, nodeId } = this.#options;
-    const results: (Connected | null)[] = Array.from({ length: tokens.length }, () => null);
+    const results: (Connected | null)[] = Array.from({ length: asked.length }, () => null);
     // A device that connects twice at once gets two connEpochs: repeats go into a further round.
-    let round = tokens.map((token, index) => ({ token, index }));
+    let round = asked.flatMap(({ isWanted, ...token }, index) => (isWanted() ? [{ token, index }] : []));
     while (round.length > 0) {
       const now = new Map<number, (typeof round)[number]>();
       const later: typeof round = [];
@@ -207,11 +215,8 @@ export class DeviceDirectory {
         if (now.has(item.token.deviceId)) later.push(item);
         else now.set(item.token.deviceId, item);
       }
-      const rows = await store.connect(
-        [...now.values()].map(({ token }) => token),
-        nodeId(),
-        clock.now(),
-      );
+      const tokens = [...now.values()].map(({ token }) => token);
+      const rows = await store.connect(tokens, nodeId(), clock.now());
       for (const [deviceId, { index }] of now) results[index] = rows.get(deviceId) ?? null;
       round = later;
     }

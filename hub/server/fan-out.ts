@@ -47,6 +47,7 @@ export class FanOut {
   readonly #timers = new Set<NodeJS.Timeout>();
   #outstanding = false;
   #resyncing = false;
+  #resyncAgain = false;
 
   constructor(options: FanOutOptions) {
     this.#options = options;
@@ -229,16 +230,23 @@ export class FanOut {
 
   /** Every session is held against the database again: the history changed, or part of it was missed. */
   resyncAll(): void {
+    this.#options.waiters.wakeAll();
+    // Pushes of another history say nothing of this one.
+    this.#groupPush.clear();
+    this.#resyncAgain = this.#resyncing;
     if (this.#resyncing) return;
     this.#resyncing = true;
     const sessions = [...this.#options.registry.byDevice.values()];
     const step = (from: number): void => {
       for (const session of sessions.slice(from, from + SLICE)) this.#reconcile(session);
-      if (from + SLICE < sessions.length) setImmediate(step, from + SLICE);
-      else this.#resyncing = false;
+      if (from + SLICE < sessions.length) {
+        setImmediate(step, from + SLICE);
+        return;
+      }
+      this.#resyncing = false;
+      if (this.#resyncAgain) this.resyncAll();
     };
     step(0);
-    this.#options.waiters.wakeAll();
   }
 
   /** What was missed may be anything: the device's group, its credential, its very existence. */
@@ -250,6 +258,9 @@ export class FanOut {
     else if (record.credentialVersion !== session.credentialVersion) session.close('CREDENTIAL_ROTATED');
     else {
       registry.move(session, record.groupId ?? 0);
+      // What it confirmed may have been of another history: only the state that follows counts.
+      session.appliedRev = 0;
+      session.sentRev = 0;
       this.sendState(session);
     }
   }
@@ -266,13 +277,19 @@ export class FanOut {
         session.resyncs = 0;
         continue;
       }
+      if (session.resyncsOfRev !== dueRev) {
+        session.resyncsOfRev = dueRev;
+        session.resyncs = 0;
+      }
       if (session.resyncs >= RESYNCS_MAX) continue;
       waiting = true;
       const sinceMs = Math.max(session.sentAtMs, push !== undefined && push.rev > session.appliedRev ? push.atMs : 0);
       if (nowMs - sinceMs < CONFIRM_WITHIN_MS * (session.resyncs + 1)) continue;
       session.resyncs += 1;
       this.#options.onResync();
-      this.sendState(session);
+      // Not a push: whatever rev the state has, it answers for the push that was not confirmed.
+      const record = this.#options.directory.get(session.deviceId);
+      if (record !== undefined && session.send(this.stateFrame(record))) session.sentAtMs = nowMs;
     }
     this.#outstanding = waiting;
   }

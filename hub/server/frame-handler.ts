@@ -37,7 +37,9 @@ export class FrameHandler {
         return;
       case 'status': {
         const { type: _type, ...status } = frame;
-        ingest.report(reportRow(session, now, { status, rev: session.appliedRev, epoch: this.#context.model.epoch }));
+        // Nothing confirmed on this connection yet: what its hello said stands.
+        const position = session.appliedRev === 0 ? {} : { rev: session.appliedRev, epoch: this.#context.model.epoch };
+        ingest.report(reportRow(session, now, { status, ...position }));
         return;
       }
       case 'command.update':

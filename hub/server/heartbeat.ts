@@ -93,7 +93,8 @@ async function hold(context: HubContext, exchange: Exchange, record: DeviceRecor
       waiters.remove(waiter);
       resolve();
     };
-    const waiter: Waiter = { deviceId: record.deviceId, groupId: record.groupId ?? 0, wake: finish };
+    const { groupId } = directory.get(record.deviceId) ?? record;
+    const waiter: Waiter = { deviceId: record.deviceId, groupId: groupId ?? 0, wake: finish };
     const timer = setTimeout(finish, waitMs);
     if (!waiters.add(waiter)) {
       finish();

@@ -14,8 +14,8 @@ export interface IngestOptions {
   readonly store: HubStore;
   readonly clock: Clock;
   readonly log: HubLog;
-  /** A device whose connection was replaced by a newer one, found out while writing its report. */
-  readonly onReplaced: (deviceId: number) => void;
+  /** A device whose connection (this one, or an older) was replaced by a newer one, found out while writing its report. */
+  readonly onReplaced: (deviceId: number, connEpoch: number) => void;
   /** A change was appended: the log has grown to this rev. */
   readonly onAppended: (rev: number) => void;
   readonly onReceipt: (row: ReceiptRow, outcome: ReceiptOutcome) => void;
@@ -86,10 +86,11 @@ export class Ingest {
           this.#reports.delete(deviceId);
         }
         try {
-          for (const deviceId of await store.saveReports(rows)) onReplaced(deviceId);
+          const epochs = new Map(rows.map((row) => [row.deviceId, row.connEpoch ?? 0]));
+          for (const deviceId of await store.saveReports(rows)) onReplaced(deviceId, epochs.get(deviceId) ?? 0);
         } catch (error) {
-          // What came in meanwhile is newer and stays.
-          for (const row of rows) if (!this.#reports.has(row.deviceId)) this.#reports.set(row.deviceId, row);
+          // Kept only where the writer tries again: a row that no queued item stands for would swallow every later report.
+          if (store.isUnavailable(error)) for (const row of rows) this.#keep(row);
           throw error;
         }
         return deviceIds.map(() => null);
@@ -106,20 +107,17 @@ export class Ingest {
   report(row: ReportRow): void {
     const waiting = this.#reports.get(row.deviceId);
     if (waiting !== undefined) {
-      this.#reports.set(row.deviceId, {
-        ...row,
-        epoch: row.epoch ?? waiting.epoch,
-        rev: row.rev ?? waiting.rev,
-        status: row.status ?? waiting.status,
-        displayed: row.displayed ?? waiting.displayed,
-        appVersion: row.appVersion ?? waiting.appVersion,
-        osVersion: row.osVersion ?? waiting.osVersion,
-        capabilities: row.capabilities ?? waiting.capabilities,
-      });
+      this.#reports.set(row.deviceId, completed(row, waiting));
       return;
     }
     // A full queue costs a report; the next status brings another.
     if (this.#reportWriter.add(row.deviceId, () => undefined)) this.#reports.set(row.deviceId, row);
+  }
+
+  /** Puts a row back that could not be written; what came in meanwhile is newer. */
+  #keep(row: ReportRow): void {
+    const newer = this.#reports.get(row.deviceId);
+    this.#reports.set(row.deviceId, newer === undefined ? row : completed(newer, row));
   }
 
   /**
@@ -160,4 +158,18 @@ export class Ingest {
       this.#reportWriter.close(left()),
     ]);
   }
+}
+
+/** The newer report, with what the older one alone said. */
+function completed(newer: ReportRow, older: ReportRow): ReportRow {
+  return {
+    ...newer,
+    epoch: newer.epoch ?? older.epoch,
+    rev: newer.rev ?? older.rev,
+    status: newer.status ?? older.status,
+    displayed: newer.displayed ?? older.displayed,
+    appVersion: newer.appVersion ?? older.appVersion,
+    osVersion: newer.osVersion ?? older.osVersion,
+    capabilities: newer.capabilities ?? older.capabilities,
+  };
 }

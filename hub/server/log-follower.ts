@@ -29,7 +29,7 @@ export interface LogFollowerOptions {
 }
 
 const PAGE_SIZE = 500;
-/** Tries to apply the same change before it is passed over. */
+/** Tries to read or apply the same change before it is passed over. */
 const POISON_AFTER = 5;
 
 export class LogFollower {
@@ -43,7 +43,7 @@ export class LogFollower {
   #lastReadAtMs = 0;
   #available = false;
   #headRev = 0;
-  /** How often in a row a change could not be applied. */
+  /** How often in a row a change could not be read or applied, the database being there. */
   #failures = 0;
   #waiters: { rev: number; wake: () => void }[] = [];
 
@@ -132,9 +132,12 @@ export class LogFollower {
   /** Reads until the head is reached. A failed read is left to the next poll. */
   async #readPages(): Promise<void> {
     const { store, model, log } = this.#options;
+    let isRead = false;
     try {
       for (;;) {
+        isRead = false;
         const page = await store.readLog(model.rev, PAGE_SIZE);
+        isRead = true;
         if (this.#stopped) return;
         this.#saw(true);
         this.#headRev = page.headRev;
@@ -154,7 +157,9 @@ export class LogFollower {
       }
     } catch (error) {
       const away = store.isUnavailable(error);
-      if (away || this.#failures === 0) this.#saw(false);
+      if (away || !isRead) this.#saw(false);
+      // A row that cannot even be read is as bad as one that cannot be applied.
+      if (!away && !isRead) this.#failures += 1;
       if (!away) log.error({ err: error, rev: model.rev, failures: this.#failures }, 'reading the change log failed');
       if (this.#failures >= POISON_AFTER) await this.#skipPoison();
     }

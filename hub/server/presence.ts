@@ -5,6 +5,9 @@
  * LEASE_MS, and any other node marks its devices offline. A node that was frozen longer than its lease must not go on as if
  * it still owned its devices: it takes a new name and drops its sockets. A killed node's devices are offline within
  * LEASE_MS + REAP_EVERY_MS = 20 s.
+ *
+ * Leases run out for all while the database is away. So who has missed a renewal marks nobody offline until the others have
+ * had time for theirs, and who was cut off for longer than its lease claims its devices again.
  */
 import type { HubStore } from '../core/hub-store.ts';
 import type { Clock, Ids } from '../core/ports.ts';
@@ -14,6 +17,8 @@ import type { HubLog } from './hub-log.ts';
 const LEASE_MS = 15_000;
 const LEASE_RENEW_MS = 4_000;
 const REAP_EVERY_MS = 5_000;
+/** Longer than this between two renewals: one was missed. */
+const RENEWAL_MISSED_MS = 2 * LEASE_RENEW_MS;
 const BATCH_MAX = 500;
 const QUEUE_MAX = 200_000;
 const DELAY_MS = 250;
@@ -23,6 +28,8 @@ export interface PresenceOptions {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: HubLog;
+  /** The live sessions of this node. */
+  readonly held: () => readonly { readonly deviceId: number; readonly connEpoch: number }[];
   /** HTTP devices silent for this long are offline, in milliseconds. */
   readonly httpSilentMs: number;
   /** This node slept past its lease: its sessions belong to others now. */
@@ -33,7 +40,11 @@ export class Presence {
   readonly #options: PresenceOptions;
   #nodeId: string;
   readonly #startedAt: number;
-  #renewedAtMs = 0;
+  /** When the last renewal that succeeded began, monotonic; null before the first. */
+  #renewedAtMs: number | null = null;
+  /** Before this, monotonic, nobody is marked offline. */
+  #reapFromMs = 0;
+  #reclaimDue = false;
   #renewTimer: NodeJS.Timeout | null = null;
   #reapTimer: NodeJS.Timeout | null = null;
   readonly #gone: BatchWriter<{ deviceId: number; connEpoch: number }, null>;
@@ -100,8 +111,26 @@ export class Presence {
 
   async #renew(): Promise<void> {
     const { store, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
     await store.renewLease(this.#nodeId, this.#startedAt, clock.now() + LEASE_MS);
-    this.#renewedAtMs = clock.monotonicMs();
+    const sinceMs = clock.monotonicMs() - (this.#renewedAtMs ?? nowMs);
+    this.#renewedAtMs = nowMs;
+    if (sinceMs > RENEWAL_MISSED_MS) this.#reapFromMs = nowMs + RENEWAL_MISSED_MS;
+    this.#reclaimDue ||= sinceMs > LEASE_MS;
+    if (this.#reclaimDue) await this.#reclaim();
+  }
+
+  /** Our lease had run out: others may have marked our devices offline. */
+  async #reclaim(): Promise<void> {
+    const { store, clock, held } = this.#options;
+    const devices = held().map(({ deviceId, connEpoch }) => ({ deviceId, connEpoch }));
+    for (let at = 0; at < devices.length; at += BATCH_MAX) {
+      await store.reclaim(devices.slice(at, at + BATCH_MAX), this.#nodeId, clock.now());
+    }
+    this.#reclaimDue = false;
+    // Who left meanwhile may have been marked offline before it was claimed.
+    const now = new Map(held().map(({ deviceId, connEpoch }) => [deviceId, connEpoch]));
+    for (const { deviceId, connEpoch } of devices) if (now.get(deviceId) !== connEpoch) this.disconnected(deviceId, connEpoch);
   }
 
   /**
@@ -122,7 +151,7 @@ export class Presence {
     try {
       await this.#renew();
     } catch (error) {
-      const heldMs = clock.monotonicMs() - this.#renewedAtMs;
+      const heldMs = clock.monotonicMs() - (this.#renewedAtMs ?? nowMs);
       if (store.isUnavailable(error)) log.debug({ heldMs }, 'lease not renewed: database away');
       else log.error({ err: error }, 'lease not renewed');
     }
@@ -130,6 +159,8 @@ export class Presence {
 
   async #reap(): Promise<void> {
     const { store, clock, log, httpSilentMs } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs < this.#reapFromMs || nowMs - (this.#renewedAtMs ?? nowMs) > RENEWAL_MISSED_MS) return;
     try {
       const now = clock.now();
       const count = await store.reapAbsent(now, now - httpSilentMs);

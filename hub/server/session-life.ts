@@ -89,7 +89,7 @@ export class SessionLife {
       return;
     }
     await session.spoken();
-    const found = await directory.connect(claims.sub, () => session.state === 'authenticating');
+    const found = await directory.connect(claims.sub, claims.ver, () => session.state === 'authenticating');
     if (!found.ok) {
       session.close(found.why === 'unknown' ? 'UNKNOWN_DEVICE' : 'UNAVAILABLE');
       return;
@@ -100,12 +100,14 @@ export class SessionLife {
     session.connEpoch = found.value.connEpoch;
     session.tokenExpiresAt = claims.exp * 1000;
     // The row may be ahead of the model: state is handed out only where both stand at the same rev. [INV-5]
-    await follower.reached(found.value.record.rev, CATCH_UP_MS);
-    const refusal = this.#refusal(session);
+    const reached = await follower.reached(found.value.record.rev, CATCH_UP_MS);
+    const refusal = this.#refusal(session) ?? (reached ? null : 'UNAVAILABLE');
     if (session.state !== 'authenticating' || refusal !== null) {
-      this.#context.presence.disconnected(session.deviceId, session.connEpoch);
+      if (session.connEpoch > 0) this.#context.presence.disconnected(session.deviceId, session.connEpoch);
       if (refusal !== null) {
-        this.#admission.failed(session.address, clock.monotonicMs());
+        // What is our own trouble does not count against the address.
+        const theirs = refusal !== 'RESYNC' && refusal !== 'UNAVAILABLE';
+        if (theirs) this.#admission.failed(session.address, clock.monotonicMs());
         session.close(refusal);
       }
       return;
@@ -127,9 +129,11 @@ export class SessionLife {
   }
 
   /** Why this device may not speak, by its record as it is now. */
-  #refusal(session: Session): 'UNKNOWN_DEVICE' | 'REVOKED' | 'CREDENTIAL_ROTATED' | null {
+  #refusal(session: Session): 'RESYNC' | 'UNKNOWN_DEVICE' | 'REVOKED' | 'CREDENTIAL_ROTATED' | null {
     const record = this.#context.directory.get(session.deviceId);
-    if (record === undefined || record.tenantId !== session.tenantId) return 'UNKNOWN_DEVICE';
+    // It was read a moment ago, and everything has been read anew since: whether it is unknown now, the next connect says.
+    if (record === undefined) return 'RESYNC';
+    if (record.tenantId !== session.tenantId) return 'UNKNOWN_DEVICE';
     if (!record.active) return 'REVOKED';
     return record.credentialVersion === session.credentialVersion ? null : 'CREDENTIAL_ROTATED';
   }
@@ -201,8 +205,10 @@ export class SessionLife {
   #greet(session: Session, hello: Hello): void {
     const { directory, registry, clock, ingest, bus } = this.#context;
     const record = directory.get(session.deviceId);
-    if (record === undefined) {
-      session.close('RESYNC');
+    // Between the token and the hello the device may have been revoked. [INV-9]
+    const refusal = this.#refusal(session);
+    if (record === undefined || refusal !== null) {
+      session.close(refusal ?? 'RESYNC');
       return;
     }
     const older = registry.byDevice.get(session.deviceId);

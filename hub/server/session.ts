@@ -48,8 +48,9 @@ export class Session implements TokenBucket {
   /** The highest rev pushed to this session alone, and when. */
   sentRev = 0;
   sentAtMs = 0;
-  /** Whole states sent again because the device did not confirm. */
+  /** Whole states sent again because the device did not confirm the push of this rev. */
   resyncs = 0;
+  resyncsOfRev = 0;
   /** Last valid frame or pong, monotonic. */
   heardAtMs = 0;
   openedAtMs = 0;

@@ -9,6 +9,7 @@ import { FRAME_BYTES_MAX } from '../../protocol/limits.ts';
 import type { Manifest } from '../../protocol/sync.ts';
 import { syncValidators, type WireValidator } from '../../protocol/validators.ts';
 import type { DeviceRecord } from '../core/model.ts';
+import { ObjectStoreUnavailableError } from '../core/ports.ts';
 import type { Admission } from './admission.ts';
 import { takeCommandFile } from './command-file.ts';
 import { receiptRows, usageRows } from './device-words.ts';
@@ -115,7 +116,10 @@ export class SyncEndpoints {
     handler(exchange)
       .catch((error: unknown) => {
         if (store.isUnavailable(error)) exchange.refuse('UNAVAILABLE', 'the database is away: try again');
-        else {
+        else if (error instanceof ObjectStoreUnavailableError) {
+          log.warn({ err: error }, 'the object store is away');
+          exchange.refuse('UNAVAILABLE', 'the file could not be stored now: send it again', { retryAfterSeconds: 5 });
+        } else {
           log.error({ err: error }, 'answering a device failed');
           exchange.refuse('INTERNAL', 'something went wrong here');
         }
@@ -177,18 +181,18 @@ export class SyncEndpoints {
       exchange.refuse('UNAVAILABLE', 'the database is away: try again');
       return null;
     }
-    if (
-      !found.ok ||
-      !found.value.active ||
-      found.value.tenantId !== claims.tenant ||
-      found.value.credentialVersion !== claims.ver
-    ) {
+    // The row may be ahead of the model: state is handed out only where both stand at the same rev. [INV-5]
+    if (found.ok && !(await follower.reached(found.value.rev, COMMIT_WITHIN_MS))) {
+      exchange.refuse('UNAVAILABLE', 'this hub has yet to read what the database says: try again');
+      return null;
+    }
+    const device = found.ok ? (directory.get(claims.sub) ?? found.value) : null;
+    if (device === null || !device.active || device.tenantId !== claims.tenant || device.credentialVersion !== claims.ver) {
       this.#failed(exchange);
       exchange.refuse('UNAUTHENTICATED', 'this token is not good any more');
       return null;
     }
-    await follower.reached(found.value.rev, COMMIT_WITHIN_MS);
-    return directory.get(claims.sub) ?? found.value;
+    return device;
   }
 
   async #register(exchange: Exchange): Promise<void> {

@@ -1,5 +1,5 @@
 /** Devices as the hub reads and marks them: connecting in batches, presence fenced by connEpoch, node leases. */
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type Updateable } from 'kysely';
 import type { Connected, Connecting } from '../core/hub-store.ts';
 import type { DeviceConfig, DeviceRecord, PendingCommand } from '../core/model.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
@@ -9,6 +9,8 @@ type Row = DeviceRecord & { readonly connEpoch: number };
 
 const NO_CONFIG: DeviceConfig = Object.freeze({});
 const NO_COMMANDS: readonly PendingCommand[] = Object.freeze([]);
+/** Devices marked offline in one statement. */
+const REAP_BATCH = 500;
 
 export async function connect(
   db: OpenDatabase<Database>,
@@ -115,10 +117,30 @@ async function readDevices(tx: Kysely<Database>, ids: readonly number[], now: nu
   }));
 }
 
-export async function disconnect(
+/** A device's connection, as a node holds it. */
+interface Held {
+  readonly deviceId: number;
+  readonly connEpoch: number;
+}
+
+export async function disconnect(db: OpenDatabase<Database>, devices: readonly Held[], now: number): Promise<void> {
+  await updateNewest(db, devices, { status: 'offline', transport: null, node_id: null, last_seen_at: now });
+}
+
+export async function reclaim(
   db: OpenDatabase<Database>,
-  devices: readonly { deviceId: number; connEpoch: number }[],
+  devices: readonly Held[],
+  nodeId: string,
   now: number,
+): Promise<void> {
+  await updateNewest(db, devices, { status: 'online', transport: 'websocket', node_id: nodeId, last_seen_at: now });
+}
+
+/** Writes what a node says of the devices whose newest connection it holds. */
+async function updateNewest(
+  db: OpenDatabase<Database>,
+  devices: readonly Held[],
+  presence: Updateable<Database['devices']>,
 ): Promise<void> {
   const epochs = new Map<number, number>();
   for (const { deviceId, connEpoch } of devices) epochs.set(deviceId, Math.max(connEpoch, epochs.get(deviceId) ?? 0));
@@ -133,11 +155,7 @@ export async function disconnect(
       .execute();
     const ours = rows.filter((row) => epochs.get(row.id) === row.conn_epoch).map((row) => row.id);
     if (ours.length === 0) return;
-    await tx
-      .updateTable('devices')
-      .set({ status: 'offline', transport: null, node_id: null, last_seen_at: now })
-      .where('id', 'in', ours)
-      .execute();
+    await tx.updateTable('devices').set(presence).where('id', 'in', ours).execute();
   });
 }
 
@@ -178,20 +196,63 @@ export async function dropLease(db: OpenDatabase<Database>, nodeId: string): Pro
 export async function reapAbsent(db: OpenDatabase<Database>, now: number, httpSince: number): Promise<number> {
   // A node's own devices are marked before its lease row goes, so that a crash in between leaves work and not ghosts.
   const living = db.sql.selectFrom('nodes').select('node_id').where('lease_until', '>', now);
+  // Looked for without locks: an UPDATE that searches locks every row it looks at, here all that are online.
   const orphans = await db.sql
-    .updateTable('devices')
-    .set({ status: 'offline', transport: null, node_id: null })
+    .selectFrom('devices')
+    .select(['id', 'node_id'])
     .where('status', '=', 'online')
     .where('transport', '=', 'websocket')
     .where((eb) => eb.or([eb('node_id', 'is', null), eb('node_id', 'not in', living)]))
-    .executeTakeFirst();
+    .orderBy('id')
+    .execute();
+  const dead = [...new Set(orphans.map((row) => row.node_id ?? ''))];
+  let count = 0;
+  for (let at = 0; at < orphans.length; at += REAP_BATCH) {
+    const { numUpdatedRows } = await db.sql
+      .updateTable('devices')
+      .set({ status: 'offline', transport: null, node_id: null })
+      .where(
+        'id',
+        'in',
+        orphans.slice(at, at + REAP_BATCH).map((row) => row.id),
+      )
+      .where('status', '=', 'online')
+      .where('transport', '=', 'websocket')
+      // Who has connected anywhere since was not looked at.
+      .where((eb) => eb.or([eb('node_id', 'is', null), eb('node_id', 'in', dead)]))
+      .executeTakeFirstOrThrow();
+    count += Number(numUpdatedRows);
+  }
+  count += await reapSilent(db, httpSince);
+  await db.sql.deleteFrom('nodes').where('lease_until', '<=', now).execute();
+  return count;
+}
+
+/** Marks HTTP devices offline that were not heard since. */
+async function reapSilent(db: OpenDatabase<Database>, httpSince: number): Promise<number> {
   const silent = await db.sql
-    .updateTable('devices')
-    .set({ status: 'offline', transport: null })
+    .selectFrom('devices')
+    .select('id')
     .where('status', '=', 'online')
     .where('transport', '=', 'http')
     .where('last_seen_at', '<', httpSince)
-    .executeTakeFirst();
-  await db.sql.deleteFrom('nodes').where('lease_until', '<=', now).execute();
-  return Number(orphans.numUpdatedRows) + Number(silent.numUpdatedRows);
+    .orderBy('id')
+    .execute();
+  let count = 0;
+  for (let at = 0; at < silent.length; at += REAP_BATCH) {
+    const { numUpdatedRows } = await db.sql
+      .updateTable('devices')
+      .set({ status: 'offline', transport: null })
+      .where(
+        'id',
+        'in',
+        silent.slice(at, at + REAP_BATCH).map((row) => row.id),
+      )
+      .where('status', '=', 'online')
+      .where('transport', '=', 'http')
+      .where('last_seen_at', '<', httpSince)
+      .executeTakeFirstOrThrow();
+    count += Number(numUpdatedRows);
+  }
+  return count;
 }

@@ -18,6 +18,7 @@ export function createHubStore(db: OpenDatabase<Database>): HubStore {
     connect: (tokens, nodeId, now) => devices.connect(db, tokens, nodeId, now),
     loadDevices: (ids, now) => devices.loadDevices(db, ids, now),
     disconnect: (gone, now) => devices.disconnect(db, gone, now),
+    reclaim: (held, nodeId, now) => devices.reclaim(db, held, nodeId, now),
     seenOverHttp: (ids, now) => devices.seenOverHttp(db, ids, now),
     renewLease: (nodeId, startedAt, until) => devices.renewLease(db, nodeId, startedAt, until),
     dropLease: (nodeId) => devices.dropLease(db, nodeId),

@@ -267,13 +267,23 @@ async function appendFinished(
   return last;
 }
 
+function entriesOf(rows: readonly UsageRow[]): Map<number, string[]> {
+  const entries = new Map<number, string[]>();
+  for (const { deviceId, entryId } of rows) {
+    const ids = entries.get(deviceId);
+    if (ids === undefined) entries.set(deviceId, [entryId]);
+    else ids.push(entryId);
+  }
+  return entries;
+}
+
 export async function saveUsage(db: OpenDatabase<Database>, rows: readonly UsageRow[]): Promise<boolean[]> {
   return db.sql.transaction().execute(async (tx) => {
     const existing = await tx
       .selectFrom('usage_logs')
       .select(['device_id', 'entry_id'])
-      .where('device_id', 'in', unique(rows.map((row) => row.deviceId)))
-      .where('entry_id', 'in', [...new Set(rows.map((row) => row.entryId))])
+      // Device by device: two lists would stand for every pair of theirs, and MariaDB then reads all that these devices ever said.
+      .where((eb) => eb.or([...entriesOf(rows)].map(([id, ids]) => eb.and([eb('device_id', '=', id), eb('entry_id', 'in', ids)]))))
       .execute();
     const seen = new Set(existing.map((row) => `${row.device_id}:${row.entry_id}`));
     const fresh = rows.map((row) => {

@@ -74,9 +74,8 @@ export class PersistentOperator {
         groupIds: [this.#groupId],
       });
       this.raised.set(title, deploymentId);
-      const active = [...this.raised.values()].filter((id) => !this.stopped.has(id));
-      const oldest = active[0];
-      if (oldest !== undefined && active.length > ACTIVE_MAX) {
+      const [oldest] = this.active;
+      if (oldest !== undefined && this.active.length > ACTIVE_MAX) {
         await this.#persist('/alerts/stop', { deploymentId: oldest });
         this.stopped.add(oldest);
       }
@@ -119,9 +118,16 @@ export class PersistentOperator {
     const byTitle = new Map<string, Deployment[]>();
     for (let page = 1; ; page += 1) {
       const rows: Deployment[] = await this.#admin.must('GET', `/alerts/deployments?q=${this.#name}&limit=${PAGE}&page=${page}`);
-      for (const row of rows) byTitle.set(row.title, [...(byTitle.get(row.title) ?? []), row]);
+      for (const { deploymentId, title, status } of rows) {
+        byTitle.set(title, [...(byTitle.get(title) ?? []), { deploymentId, title, status }]);
+      }
       if (rows.length < PAGE) return byTitle;
     }
+  }
+
+  /** Deployments that must be active, oldest first. */
+  get active(): number[] {
+    return [...this.raised.values()].filter((id) => !this.stopped.has(id));
   }
 
   /** What `found` must say: each answered alert once, stopped if that was answered. */

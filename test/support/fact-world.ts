@@ -44,7 +44,7 @@ export interface Facts {
   }[];
 }
 
-export const TENANTS = [1, 2] as const;
+export const TENANTS: readonly number[] = [1, 2];
 export const WORLD_EPOCH = 7;
 /** Where a world's time begins, epoch milliseconds. */
 export const WORLD_START = Date.UTC(2026, 10, 20, 9, 0, 0);
@@ -269,8 +269,9 @@ function decideCommand(facts: Facts, act: CommandAct, rev: number, now: number):
   const commandId = old.commands[act.command % Math.max(1, old.commands.length)]?.commandId;
   if (commandId === undefined) return null;
   const commands = old.commands.filter((command) => command.commandId !== commandId);
+  // The device said so itself: its own rev stays.
   return {
-    facts: { ...facts, rev, devices: put(facts.devices, deviceId, { ...old, commands, rev }) },
+    facts: { ...facts, rev, devices: put(facts.devices, deviceId, { ...old, commands }) },
     change: { kind: 'command.finished', deviceId, commandId },
   };
 }
@@ -318,6 +319,18 @@ export class FactWorld {
 
   get facts(): Facts {
     return this.history.at(-1) as Facts;
+  }
+
+  /** A tree of three levels and a hall beside it with screens in them, and another tenant: so that acts find what they need. */
+  populate(): this {
+    const group = (tenant: number, under: number) =>
+      this.act({ kind: 'create-group', tenantId: tenant, under, config: { volume: under } });
+    const device = (tenant: number, at: number) => this.act({ kind: 'create-device', tenantId: tenant, group: at });
+    for (const under of [0, 0, 1, 3]) group(1, under);
+    for (const at of [0, 1, 2, 2, 4]) device(1, at);
+    group(2, 0);
+    device(2, 0);
+    return this;
   }
 
   /** Does it and appends its change; returns the change, or null when it could not be done. */
