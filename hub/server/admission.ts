@@ -39,7 +39,12 @@ export class Admission {
   addressOf(res: HttpResponse, req: HttpRequest): string {
     const peer = Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
     if (this.#options.trustProxy === false) return peer;
-    const forwarded = req.getHeader('x-forwarded-for').split(',').at(-1)?.trim() ?? '';
+    // Proxies that add a line of their own put it last, behind what the caller claimed; `getHeader` gives the first.
+    let chain = '';
+    req.forEach((name, value) => {
+      if (name === 'x-forwarded-for') chain = value;
+    });
+    const forwarded = chain.split(',').at(-1)?.trim() ?? '';
     if (isIP(forwarded) === 0) return peer;
     if (this.#proxies === null) return forwarded;
     // Whoever is no proxy of ours could name any address, another's too.

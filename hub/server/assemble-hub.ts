@@ -136,7 +136,7 @@ function makeFollower(
       fanOut.resyncAll();
     }
     if (effect.kind === 'alert.start')
-      metrics.acceptedToPublished.observe((clock.now() - effect.alert.startedAt) / 1000);
+      metrics.acceptedToPublished.observe(Math.max(0, clock.now() - effect.alert.startedAt) / 1000);
   };
   const onReload = (snapshot: ModelSnapshot): void => {
     authenticator.load(snapshot.revokedDeviceIds);

@@ -6,6 +6,12 @@ import { isAmbiguous } from './request-framing.ts';
 
 /** A hub whose database is away goes on serving from memory; only one that never loaded, or drains, is not ready. */
 export function mountOperations(app: TemplatedApp, context: HubContext, expose: () => Promise<string>): void {
+  // Anybody may ask, and putting the numbers together costs every process: who asks meanwhile gets the same answer. [INV-8]
+  let underWay: Promise<string> | null = null;
+  const exposeOnce = (): Promise<string> =>
+    (underWay ??= expose().finally(() => {
+      underWay = null;
+    }));
   app.get('/health/live', (res) => reply(res, 200, {}, { success: true, data: { status: 'live' } }));
   app.get('/health/ready', (res) => {
     const { follower, bus, draining } = context;
@@ -24,7 +30,7 @@ export function mountOperations(app: TemplatedApp, context: HubContext, expose: 
     res.onAborted(() => {
       gone = true;
     });
-    expose().then(
+    exposeOnce().then(
       (text) => {
         if (!gone) sendText(res, text);
       },

@@ -76,15 +76,27 @@ function pending(code: string, pollSecret: string, expiresAt: number): RegisterR
   };
 }
 
-export type Exchanged = { readonly ok: true; readonly data: TokenResponse } | { readonly ok: false };
+export type Exchanged =
+  | { readonly ok: true; readonly data: TokenResponse }
+  | { readonly ok: false; readonly why: 'wrong-credential' | 'too-often' };
 
-/** A credential for a short-lived token. Unknown device, wrong credential and revoked device look alike. */
-export async function exchangeToken(context: HubContext, request: TokenRequest): Promise<Exchanged> {
+/**
+ * A credential for a short-lived token. Unknown device, wrong credential and revoked device look alike. Signing costs a
+ * millisecond: `mayAsk` is asked of devices that have proved who they are. [INV-8]
+ */
+export async function exchangeToken(
+  context: HubContext,
+  request: TokenRequest,
+  mayAsk: (deviceId: number) => boolean,
+): Promise<Exchanged> {
   const facts = await context.store.credentialFacts(request.deviceId);
   const offered = Buffer.from(secretHash(request.credential), 'hex');
   const expected = Buffer.from(facts?.credentialHash ?? secretHash(''), 'hex');
   const same = timingSafeEqual(offered, expected);
-  if (facts === null || facts.credentialHash === null || !facts.active || !same) return { ok: false };
+  if (facts === null || facts.credentialHash === null || !facts.active || !same) {
+    return { ok: false, why: 'wrong-credential' };
+  }
+  if (!mayAsk(request.deviceId)) return { ok: false, why: 'too-often' };
   const { token, expiresIn } = await context.tokens.issueDevice({
     sub: request.deviceId,
     tenant: facts.tenantId,

@@ -56,6 +56,8 @@ export class Session implements TokenBucket {
   openedAtMs = 0;
   /** Since when the send buffer is too full, monotonic; 0 when it is not. */
   slowSinceMs = 0;
+  /** A frame for it was dropped: it is being closed. */
+  isSlow = false;
   badFrames = 0;
   /** Whether it holds the device's record and owes the database a disconnect. */
   pinned = false;

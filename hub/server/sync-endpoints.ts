@@ -218,9 +218,15 @@ export class SyncEndpoints {
     }
     const body = await this.#body(exchange, syncValidators.TokenRequest);
     if (body === null) return;
-    const outcome = await exchangeToken(this.#context, body);
+    const outcome = await exchangeToken(this.#context, body, (deviceId) =>
+      this.#rates.mayAsk(deviceId, this.#context.clock.monotonicMs()),
+    );
     if (outcome.ok) {
       exchange.data(outcome.data);
+      return;
+    }
+    if (outcome.why === 'too-often') {
+      exchange.refuse('RATE_LIMITED', 'this device asks too often', { retryAfterSeconds: 2 });
       return;
     }
     this.#failed(exchange);

@@ -60,6 +60,9 @@ export function mountWebSocket(app: TemplatedApp, context: HubContext, life: Ses
     ping: (ws) => payForFrame(ws.getUserData().session, context),
     dropped: (ws) => {
       const session = ws.getUserData().session;
+      // Every frame that is dropped calls; a session is slow once.
+      if (session.isSlow) return;
+      session.isSlow = true;
       context.metrics.slowClosed.inc();
       // Not inside this callback: uWebSockets.js still holds the socket.
       setImmediate(() => session.terminate());

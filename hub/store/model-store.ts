@@ -11,6 +11,8 @@ import type { Database } from '../../migrations/tables.ts';
 
 /** Tokens live an hour: devices revoked longer ago than this have none left. */
 const REVOKED_WITHIN_MS = 2 * 3_600_000;
+/** Changes pruned in one statement. */
+const PRUNED_AT_ONCE = 20_000;
 
 export async function loadModel(db: OpenDatabase<Database>, now: number): Promise<ModelSnapshot> {
   // One transaction: on MariaDB its first read fixes the snapshot for all that follow (REPEATABLE READ). [INV-5]
@@ -172,7 +174,12 @@ export async function pruneLog(db: OpenDatabase<Database>, before: number, keep:
     .select((eb) => eb.fn.max('rev').as('rev'))
     .where('created_at', '<', before)
     .executeTakeFirst();
-  const upTo = Math.min(head - keep, oldest?.rev ?? head, newest?.rev ?? 0);
+  const { rev: first } = await db.sql
+    .selectFrom('changes')
+    .select((eb) => eb.fn.min('rev').as('rev'))
+    .executeTakeFirstOrThrow();
+  // A backlog is taken piece by piece: one long delete would be stopped by its deadline, again and again.
+  const upTo = Math.min(head - keep, oldest?.rev ?? head, newest?.rev ?? 0, (first ?? 0) + PRUNED_AT_ONCE);
   if (upTo <= 0) return 0;
   const result = await db.sql.deleteFrom('changes').where('rev', '<=', upTo).executeTakeFirst();
   return Number(result.numDeletedRows);

@@ -83,6 +83,7 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<MariaD
   await run('mariadb-install-db', [
     '--no-defaults',
     `--datadir=${join(folder, 'data')}`,
+    `--tmpdir=${folder}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     ...asRoot,
@@ -120,6 +121,7 @@ function serverArguments(folder: string, address: MariaDbAddress, durable: boole
   return [
     '--no-defaults',
     `--datadir=${join(folder, 'data')}`,
+    `--tmpdir=${folder}`,
     `--socket=${address.socketPath}`,
     `--pid-file=${join(folder, 'pid')}`,
     '--bind-address=127.0.0.1',
