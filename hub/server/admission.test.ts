@@ -11,7 +11,8 @@ function admission(trustProxy: boolean | readonly string[] = false): Admission {
 /** What uWebSockets.js says of a request from this peer with this header. */
 function request(peer: string, forwarded = ''): [HttpResponse, HttpRequest] {
   const res = { getRemoteAddressAsText: () => new TextEncoder().encode(peer).buffer };
-  const req = { getHeader: (name: string) => (name === 'x-forwarded-for' ? forwarded : '') };
+  const lines = forwarded === '' ? [] : forwarded.split('\n').map((line) => ['x-forwarded-for', line] as const);
+  const req = { forEach: (tell: (name: string, value: string) => void) => lines.forEach((line) => tell(...line)) };
   return [res as unknown as HttpResponse, req as unknown as HttpRequest];
 }
 
@@ -52,6 +53,7 @@ describe("the caller's address", () => {
     ['the proxy is trusted by its address', ['192.0.2.1'], '192.0.2.1', '203.0.113.9', '203.0.113.9'],
     ['another proxy is trusted', ['198.51.100.7'], '192.0.2.1', '203.0.113.9', '192.0.2.1'],
     ['only the last entry is the proxy’s own', true, '192.0.2.1', '10.0.0.1, 203.0.113.9', '203.0.113.9'],
+    ['the proxy adds a line of its own', true, '192.0.2.1', '10.0.0.1\n203.0.113.9', '203.0.113.9'],
     ['what is no address is not believed', true, '192.0.2.1', 'a'.repeat(5_000), '192.0.2.1'],
     ['an empty header says nothing', true, '192.0.2.1', '', '192.0.2.1'],
     ['an IPv6 proxy is trusted', ['2001:db8::/32'], '2001:db8::1', '203.0.113.9', '203.0.113.9'],

@@ -146,9 +146,20 @@ export class DeviceDirectory {
     return entry.record;
   }
 
-  pin(deviceId: number): void {
+  /**
+   * Whether a token of this version is known here to be dead: whoever still has one must not use up what its device may ask
+   * for, nor cost a look at the database. A higher version than is known here is newer than what this node has read.
+   */
+  isOutdated(deviceId: number, credentialVersion: number): boolean {
+    return credentialVersion < (this.get(deviceId)?.credentialVersion ?? 0);
+  }
+
+  /** Keeps the record and lets it follow the log. False when there is none; else `unpin` is due once. */
+  pin(deviceId: number): boolean {
     const entry = this.#entries.get(deviceId);
-    if (entry !== undefined) entry.pins += 1;
+    if (entry === undefined) return false;
+    entry.pins += 1;
+    return true;
   }
 
   unpin(deviceId: number): void {

@@ -182,13 +182,25 @@ export class FanOut {
         const next = sessions.next();
         if (next.done === true) return;
         const session = next.value;
-        const record = directory.get(session.deviceId);
-        const frame = record === undefined ? null : frameFor(record);
-        if (frame !== null) this.#sendTracked(session, frame, model.rev);
+        this.#guarded(session, () => {
+          const record = directory.get(session.deviceId);
+          const frame = record === undefined ? null : frameFor(record);
+          if (frame !== null) this.#sendTracked(session, frame, model.rev);
+        });
       }
       setImmediate(step);
     };
     step();
+  }
+
+  /** What cannot be told to one device ends its session, and neither the round nor, thrown in a later turn, the process. [INV-8] */
+  #guarded(session: Session, tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#options.log.error({ err: error, deviceId: session.deviceId }, 'a device could not be told its state');
+      session.close('INTERNAL');
+    }
   }
 
   #credential(effect: Extract<Effect, { kind: 'credential' }>): void {
@@ -238,7 +250,7 @@ export class FanOut {
     this.#resyncing = true;
     const sessions = [...this.#options.registry.byDevice.values()];
     const step = (from: number): void => {
-      for (const session of sessions.slice(from, from + SLICE)) this.#reconcile(session);
+      for (const session of sessions.slice(from, from + SLICE)) this.#guarded(session, () => this.#reconcile(session));
       if (from + SLICE < sessions.length) {
         setImmediate(step, from + SLICE);
         return;
@@ -288,8 +300,10 @@ export class FanOut {
       session.resyncs += 1;
       this.#options.onResync();
       // Not a push: whatever rev the state has, it answers for the push that was not confirmed.
-      const record = this.#options.directory.get(session.deviceId);
-      if (record !== undefined && session.send(this.stateFrame(record))) session.sentAtMs = nowMs;
+      this.#guarded(session, () => {
+        const record = this.#options.directory.get(session.deviceId);
+        if (record !== undefined && session.send(this.stateFrame(record))) session.sentAtMs = nowMs;
+      });
     }
     this.#outstanding = waiting;
   }

@@ -85,8 +85,10 @@ function answerIsCurrent(
 
 async function hold(context: HubContext, exchange: Exchange, record: DeviceRecord, waitMs: number): Promise<void> {
   const { waiters, directory } = context;
+  // Who went away while its words were being stored will not call back.
+  if (exchange.over) return;
   // A pinned record follows the log while the answer is held.
-  directory.pin(record.deviceId);
+  const isPinned = directory.pin(record.deviceId);
   await new Promise<void>((resolve) => {
     const finish = (): void => {
       clearTimeout(timer);
@@ -102,7 +104,7 @@ async function hold(context: HubContext, exchange: Exchange, record: DeviceRecor
     }
     exchange.onGone(finish);
   });
-  directory.unpin(record.deviceId);
+  if (isPinned) directory.unpin(record.deviceId);
 }
 
 function compose(context: HubContext, record: DeviceRecord, body: HeartbeatRequest): HeartbeatResponse {

@@ -23,17 +23,14 @@ export interface RefusalExtras {
   readonly details?: readonly ErrorDetail[];
   readonly retryAfterSeconds?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the connection after the answer: what follows on it cannot be told apart from this request. */
-  readonly close?: boolean;
 }
 
-/** Writes a whole answer, and on request closes the connection. The caller knows that the response was not aborted. */
+/** Writes a whole answer. The caller knows that the response was not aborted. */
 export function reply(
   res: HttpResponse,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: unknown,
-  close = false,
 ): void {
   res.cork(() => {
     res.writeStatus(STATUS_TEXT[status] ?? `${status} Status`);
@@ -45,7 +42,7 @@ export function reply(
     res.writeHeader('Content-Type', 'application/json; charset=utf-8');
     res.writeHeader('Cache-Control', 'no-store');
     res.writeHeader('X-Content-Type-Options', 'nosniff');
-    res.end(JSON.stringify(body), close);
+    res.end(JSON.stringify(body));
   });
 }
 
@@ -55,5 +52,5 @@ export function refuse(res: HttpResponse, code: ErrorCode, message: string, extr
   const retryAfter = extras.retryAfterSeconds ?? (code === 'UNAVAILABLE' ? 1 : undefined);
   if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
   const error = { code, message, ...(extras.details === undefined ? {} : { details: extras.details }) };
-  reply(res, ERROR_STATUS[code], headers, { success: false, error }, extras.close);
+  reply(res, ERROR_STATUS[code], headers, { success: false, error });
 }

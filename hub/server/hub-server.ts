@@ -4,6 +4,7 @@
  * States: built -> starting (model loaded, lease taken) -> serving -> draining (readiness off, no new sessions, goodbyes
  * spread) -> stopped. Nothing that was acknowledged is lost by a drain; what was not is sent again by the devices.
  */
+import { createServer } from 'node:net';
 import * as uws from 'uWebSockets.js';
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Hint } from '../core/ports.ts';
@@ -39,6 +40,17 @@ const EXCLUSIVE_PORT = 1;
 /** uWebSockets.js takes host and options together; its published types do not say so. */
 interface ListensOn {
   listen(host: string, port: number, options: number, callback: (socket: us_listen_socket | false) => void): void;
+}
+
+/** uWebSockets.js does not say why it cannot listen: a socket of Node's on any free port of the same host does. */
+function whyNotListening(host: string, port: number): Promise<Error> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(new Error(`HUB_HOST: ${host} is no address of this machine`)));
+    probe.listen(0, host, () => {
+      probe.close(() => resolve(new Error(`HUB_PORT: cannot listen on ${host}:${port}, is it taken?`)));
+    });
+  });
 }
 
 export function createHub(dependencies: HubDependencies): HubServer {
@@ -98,7 +110,7 @@ class Hub implements HubServer {
     return new Promise((resolve, reject) => {
       (this.#app as unknown as ListensOn).listen(host, port, sharing, (socket) => {
         if (socket === false) {
-          reject(new Error(`HUB_PORT: cannot listen on ${host}:${port}, is it taken?`));
+          void whyNotListening(host, port).then(reject);
           return;
         }
         this.#listening = socket;

@@ -2,7 +2,7 @@
 import type { HttpResponse, TemplatedApp } from 'uWebSockets.js';
 import type { HubContext } from './hub-context.ts';
 import { refuse, reply } from './http-reply.ts';
-import { isAmbiguous } from './request-framing.ts';
+import { cutAmbiguous } from './request-framing.ts';
 
 /** A hub whose database is away goes on serving from memory; only one that never loaded, or drains, is not ready. */
 export function mountOperations(app: TemplatedApp, context: HubContext, expose: () => Promise<string>): void {
@@ -43,9 +43,7 @@ export function mountOperations(app: TemplatedApp, context: HubContext, expose: 
   // A HEAD is answered without a body (RFC 9110 §9.3.2): one would pass for the next answer on a connection that is shared.
   app.head('/*', (res) => reply(res, 404, {}, undefined));
   app.any('/*', (res, req) => {
-    if (isAmbiguous(req, context.settings.trustProxy !== false)) {
-      refuse(res, 'VALIDATION_ERROR', 'it is not clear where this request ends', { close: true });
-    } else refuse(res, 'NOT_FOUND', 'no such path');
+    if (!cutAmbiguous(res, req, context.settings.trustProxy !== false)) refuse(res, 'NOT_FOUND', 'no such path');
   });
 }
 

@@ -83,6 +83,11 @@ export class SessionLife {
       return;
     }
     const { claims } = verified;
+    if (directory.isOutdated(claims.sub, claims.ver)) {
+      this.#admission.failed(session.address, clock.monotonicMs());
+      session.close(directory.get(claims.sub)?.active === true ? 'CREDENTIAL_ROTATED' : 'REVOKED');
+      return;
+    }
     if (!this.#connects.mayAsk(claims.sub, clock.monotonicMs())) {
       metrics.refused.inc({ why: 'rate' });
       session.close('RATE_LIMITED');
@@ -112,8 +117,7 @@ export class SessionLife {
       }
       return;
     }
-    directory.pin(session.deviceId);
-    session.pinned = true;
+    session.pinned = directory.pin(session.deviceId);
     session.state = 'greeting';
     this.#readEarly(session);
   }

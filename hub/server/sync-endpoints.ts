@@ -17,9 +17,8 @@ import { COMMIT_WITHIN_MS, heartbeat } from './heartbeat.ts';
 import type { HubContext } from './hub-context.ts';
 import { DeviceRates } from './device-rates.ts';
 import { Exchange } from './http-exchange.ts';
-import { refuse } from './http-reply.ts';
 import { exchangeToken, register } from './pairing-desk.ts';
-import { isAmbiguous } from './request-framing.ts';
+import { cutAmbiguous } from './request-framing.ts';
 
 const BASE = '/api/v1/sync';
 type Handler = (exchange: Exchange) => Promise<void>;
@@ -103,10 +102,7 @@ export class SyncEndpoints {
     const { log, store, settings } = this.#context;
     const address = this.#admission.addressOf(res, req);
     const origin = req.getHeader('origin');
-    if (isAmbiguous(req, settings.trustProxy !== false)) {
-      refuse(res, 'VALIDATION_ERROR', 'it is not clear where this request ends', { close: true });
-      return;
-    }
+    if (cutAmbiguous(res, req, settings.trustProxy !== false)) return;
     const exchange = new Exchange(res, req, address, this.#cors(origin));
     if (origin !== '' && !settings.allowedOrigins.includes(origin)) {
       exchange.refuse('FORBIDDEN', 'this origin may not call');
@@ -172,6 +168,11 @@ export class SyncEndpoints {
       return null;
     }
     const { claims } = verified;
+    if (directory.isOutdated(claims.sub, claims.ver)) {
+      this.#failed(exchange);
+      exchange.refuse('UNAUTHENTICATED', 'this token is not good any more');
+      return null;
+    }
     if (!this.#rates.mayAsk(claims.sub, nowMs)) {
       exchange.refuse('RATE_LIMITED', 'this device asks too often', { retryAfterSeconds: 2 });
       return null;
@@ -187,6 +188,10 @@ export class SyncEndpoints {
       return null;
     }
     const device = found.ok ? (directory.get(claims.sub) ?? found.value) : null;
+    if (device !== null && claims.ver > device.credentialVersion) {
+      exchange.refuse('UNAVAILABLE', 'this hub has yet to read that the device was paired again: try again');
+      return null;
+    }
     if (device === null || !device.active || device.tenantId !== claims.tenant || device.credentialVersion !== claims.ver) {
       this.#failed(exchange);
       exchange.refuse('UNAUTHENTICATED', 'this token is not good any more');

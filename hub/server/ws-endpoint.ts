@@ -12,7 +12,7 @@ import type { Codec } from './frames.ts';
 import type { HubContext } from './hub-context.ts';
 import { reply, refuse } from './http-reply.ts';
 import { PING_SECONDS } from './ping-seconds.ts';
-import { upgradeFault } from './request-framing.ts';
+import { announcesBody, upgradeFault } from './request-framing.ts';
 import { Session, type SocketData } from './session.ts';
 import type { SessionLife } from './session-life.ts';
 
@@ -88,12 +88,16 @@ function upgrade(
   const extensions = req.getHeader('sec-websocket-extensions');
   const authorization = req.getHeader('authorization');
   const fault = upgradeFault(req);
+  if (announcesBody(req)) {
+    res.close();
+    return;
+  }
   const token = /^bearer /i.test(authorization) ? authorization.slice(7).trim() : offered.token;
 
   if (origin !== '' && !settings.allowedOrigins.includes(origin)) {
     refuse(res, 'FORBIDDEN', 'this origin may not connect');
   } else if (fault !== null) {
-    refuse(res, 'VALIDATION_ERROR', fault, { headers: { 'Sec-WebSocket-Version': '13' }, close: true });
+    refuse(res, 'VALIDATION_ERROR', fault, { headers: { 'Sec-WebSocket-Version': '13' } });
   } else if (context.draining) {
     reply(res, 503, { 'Retry-After': '1' }, unavailable('the hub is going down: connect to another'));
   } else if (token === null || !isTokenShaped(token)) {
@@ -156,5 +160,11 @@ function onMessage(
     if (!session.keepEarly(new Uint8Array(message.slice(0)), codec)) session.close('BAD_FRAMES');
     return;
   }
-  life.received(session, new Uint8Array(message), codec);
+  try {
+    life.received(session, new Uint8Array(message), codec);
+  } catch (error) {
+    // A bug of ours ends the connection that met it: thrown through uWebSockets.js it would end the process. [INV-8]
+    context.log.error({ err: error, deviceId: session.deviceId }, 'handling a frame failed');
+    session.close('INTERNAL');
+  }
 }

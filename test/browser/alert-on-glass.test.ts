@@ -3,7 +3,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { describeWithChromium } from '../support/server-suites.ts';
 import { describeEachAdapterSet, type System } from '../support/system.ts';
-import { ladderReaches, raise, startForBrowsers, stopAlert, suiteBrowser } from './browser-system.ts';
+import {
+  command,
+  commandEnds,
+  ladderReaches,
+  raise,
+  startForBrowsers,
+  stopAlert,
+  suiteBrowser,
+} from './browser-system.ts';
 import { PlayerPage } from './player-page.ts';
 
 describeWithChromium('screens in a browser', (executablePath) => {
@@ -102,18 +110,8 @@ describeWithChromium('screens in a browser', (executablePath) => {
 
     describe('do what they are told:', () => {
       const finished = async (name: string): Promise<string> => {
-        const [deviceId] = deviceIds;
-        const { commandId } = await system.admin.must('POST', `/devices/${deviceId}/commands`, { name });
-        let state = 'pending';
-        await eventually(async () => {
-          const commands: { commandId: number; state: string }[] = await system.admin.must(
-            'GET',
-            `/devices/${deviceId}/commands`,
-          );
-          state = commands.find((command) => command.commandId === commandId)?.state ?? 'missing';
-          return !['pending', 'acknowledged'].includes(state);
-        });
-        return state;
+        const deviceId = deviceIds[0] ?? 0;
+        return commandEnds(system.admin, deviceId, await command(system.admin, deviceId, name));
       };
 
       it('identify', async () => {

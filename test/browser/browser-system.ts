@@ -98,3 +98,26 @@ export async function untilExpired(operator: ApiClient, deploymentId: number): P
   const { expiresAt } = await operator.must('GET', `/alerts/deployments/${deploymentId}`);
   await eventually(() => Date.now() > Date.parse(expiresAt));
 }
+
+/** Gives a device a command; returns its id. */
+export async function command(operator: ApiClient, deviceId: number, name: string): Promise<number> {
+  const { commandId } = await operator.must<{ commandId: number }>('POST', `/devices/${deviceId}/commands`, { name });
+  return commandId;
+}
+
+/** What has become of a command. */
+export async function commandState(operator: ApiClient, deviceId: number, commandId: number): Promise<string> {
+  const path = `/devices/${deviceId}/commands`;
+  const commands = await operator.must<{ commandId: number; state: string }[]>('GET', path);
+  return commands.find((one) => one.commandId === commandId)?.state ?? 'missing';
+}
+
+/** Waits until the device has done with a command; returns how it ended. */
+export async function commandEnds(operator: ApiClient, deviceId: number, commandId: number): Promise<string> {
+  let state = '';
+  await eventually(async () => {
+    state = await commandState(operator, deviceId, commandId);
+    return state !== 'pending' && state !== 'acknowledged';
+  });
+  return state;
+}

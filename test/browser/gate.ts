@@ -2,15 +2,17 @@
  * A TCP relay in front of a hub, which fails as networks and proxies do.
  *
  * States: `open` (all passes); `no-upgrades` (a proxy that knows only plain HTTP: a WebSocket handshake is cut, and so is what
- * was upgraded before); `shut` (every connection is cut at once). Each change takes effect on connections that exist.
+ * was upgraded before); `deaf` (what the hub says comes through, what the client says is lost); `shut` (every connection is cut
+ * at once). Each change takes effect on connections that exist; those that lost something are cut when `deaf` ends.
  */
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 
-export type Passage = 'open' | 'no-upgrades' | 'shut';
+export type Passage = 'open' | 'no-upgrades' | 'deaf' | 'shut';
 
 interface Relayed {
   readonly client: Socket;
   upgraded: boolean;
+  maimed: boolean;
 }
 
 const UPGRADE = /^GET \/ws[ ?][^]*\r\nupgrade: *websocket\r\n/i;
@@ -52,12 +54,13 @@ export class Gate {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  #mayPass({ upgraded }: Relayed): boolean {
-    return this.#passage === 'open' || (this.#passage === 'no-upgrades' && !upgraded);
+  #mayPass({ upgraded, maimed }: Relayed): boolean {
+    if (this.#passage === 'deaf') return true;
+    return !maimed && (this.#passage === 'open' || (this.#passage === 'no-upgrades' && !upgraded));
   }
 
   #relay(client: Socket): void {
-    const relayed: Relayed = { client, upgraded: false };
+    const relayed: Relayed = { client, upgraded: false, maimed: false };
     if (!this.#mayPass(relayed)) {
       client.destroy();
       return;
@@ -66,7 +69,8 @@ export class Gate {
     const hub = connect(Number(this.#hubUrl.port), this.#hubUrl.hostname);
     client.on('data', (bytes) => {
       if (UPGRADE.test(bytes.toString('latin1'))) relayed.upgraded = true;
-      if (this.#mayPass(relayed)) hub.write(bytes);
+      if (this.#passage === 'deaf') relayed.maimed = true;
+      else if (this.#mayPass(relayed)) hub.write(bytes);
       else client.destroy();
     });
     hub.pipe(client);

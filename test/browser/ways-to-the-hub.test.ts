@@ -7,9 +7,21 @@ import { freePort } from '../support/free-port.ts';
 import { Program } from '../support/processes.ts';
 import { describeWithChromium } from '../support/server-suites.ts';
 import { ADMIN, describeEachAdapterSet, systemStarter, type System } from '../support/system.ts';
-import { gateMaker, ladderReaches, raise, startForBrowsers, stopAlert, suiteBrowser } from './browser-system.ts';
+import {
+  command,
+  commandEnds,
+  commandState,
+  gateMaker,
+  ladderReaches,
+  raise,
+  startForBrowsers,
+  stopAlert,
+  suiteBrowser,
+} from './browser-system.ts';
 import type { Gate } from './gate.ts';
 import { NO_WAY_TO_HUB, PlayerPage } from './player-page.ts';
+
+const PORTRAIT = { width: 1080, height: 1920 };
 
 /** Runs in the page before its own code: notes when it asks to be registered, on its own monotonic clock. */
 const NOTE_REGISTRATIONS = `{
@@ -84,6 +96,22 @@ describeWithChromium('a page and its way to the hub', (executablePath) => {
       expect(screen.loads.length).toBe(1);
       expect(screen.troubles).toEqual([]);
     });
+
+    it('restarts once when it is told to, even when its acknowledgement is lost and it is told again', async () => {
+      const loads = screen.loads.length;
+      gate.let('deaf');
+      const restart = await command(system.admin, deviceId, 'restart_app');
+      await eventually(() => screen.loads.length > loads);
+      expect(await commandState(system.admin, deviceId, restart)).toBe('pending');
+      gate.let('open');
+      await screen.reaches('online');
+      expect(await commandEnds(system.admin, deviceId, restart)).toBe('succeeded');
+      // A later command is done by the same page: the one before did not come again.
+      const identify = await command(system.admin, deviceId, 'identify');
+      expect(await commandEnds(system.admin, deviceId, identify)).toBe('succeeded');
+      expect(screen.loads.length).toBe(loads + 1);
+      expect(screen.troubles).toEqual([]);
+    });
   });
 
   describe('when Podoh is killed and started again', () => {
@@ -140,7 +168,8 @@ describeWithChromium('a page and its way to the hub', (executablePath) => {
 
     it('says so calmly, asks ever more rarely, and does not reload', async () => {
       const system = await startForBrowsers(start, { PODOH_ALLOWED_ORIGINS: 'https://signage.example' });
-      const screen = await PlayerPage.open(await browser().newContext(), system.apiUrl, { before: NOTE_REGISTRATIONS });
+      const context = await browser().newContext({ viewport: PORTRAIT });
+      const screen = await PlayerPage.open(context, system.apiUrl, { before: NOTE_REGISTRATIONS });
       screen.mayComplain(/CORS policy/, /sync\/register/);
       let askedAtMs: number[] = [];
       await eventually(async () => {
@@ -153,6 +182,9 @@ describeWithChromium('a page and its way to the hub', (executablePath) => {
       expect(third - second).toBeGreaterThan(890);
       const words = await screen.page.locator('#pairing').innerText();
       expect(words).toContain(`Hub ${system.hubUrls[0]} does not accept pages from this address`);
+      const { x = -1, width = 0 } = (await screen.page.locator('#pairing-code').boundingBox()) ?? {};
+      expect(x).toBeGreaterThanOrEqual(0);
+      expect(x + width).toBeLessThanOrEqual(PORTRAIT.width);
       expect(await screen.phase()).toBe('pairing');
       expect(screen.loads.length).toBe(1);
       expect(screen.troubles).toEqual([]);

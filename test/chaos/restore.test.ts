@@ -67,8 +67,13 @@ describeWithServers('a database restored from a backup', () => {
 
     // And it is a system like any other again, for who was away as well.
     const next = await raise(admin, siteId, devices);
-    for (const device of devices) device.cut();
-    await Promise.all(devices.map((device) => device.until('a welcome', () => device.isLive)));
+    await Promise.all(
+      devices.map(async (device) => {
+        const ends = device.ends.length;
+        device.cut();
+        await device.until('another welcome', () => device.ends.length > ends && device.isLive);
+      }),
+    );
     expect(await converged(admin, devices)).toEqual([old.deploymentId, next.deploymentId]);
   });
 

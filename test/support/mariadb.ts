@@ -121,6 +121,7 @@ function serverArguments(folder: string, address: MariaDbAddress, durable: boole
   return [
     '--no-defaults',
     `--datadir=${join(folder, 'data')}`,
+    // Its own: a server that starts clears away the temporary tables of every other that shares the folder.
     `--tmpdir=${folder}`,
     `--socket=${address.socketPath}`,
     `--pid-file=${join(folder, 'pid')}`,

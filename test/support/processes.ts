@@ -20,11 +20,12 @@ const PROBE_MS = 1_000;
 const END_MS = 20_000;
 const FREEZE_MS = 10_000;
 
-/** The scripts that package.json starts. */
+/** What the scripts of package.json start. */
 export type Entry = 'api/main.ts' | 'api/main-embedded.ts' | 'api/cli.ts' | 'hub/main.ts' | 'migrations/main.ts';
 
 export interface ProgramOptions {
-  readonly entry: Entry;
+  /** A script of ours that Node runs, or a whole command line. */
+  readonly entry: Entry | readonly string[];
   readonly args?: readonly string[];
   /** The whole environment, PATH aside. */
   readonly env: Readonly<Record<string, string>>;
@@ -37,6 +38,10 @@ export interface ProgramOptions {
 export interface ProgramEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+function commandOf(entry: Entry | readonly string[]): readonly string[] {
+  return typeof entry === 'string' ? [process.execPath, ...NODE_FLAGS, join(REPOSITORY, entry)] : entry;
 }
 
 const groups = new Set<number>();
@@ -102,8 +107,12 @@ export class Program {
   /** Process id, of the latest start also when that has ended. */
   get pid(): number {
     const pid = this.#child?.pid;
-    if (pid === undefined) throw new Error(`${this.#options.entry} was never started`);
+    if (pid === undefined) throw new Error(`${this.#name} was never started`);
     return pid;
+  }
+
+  get #name(): string {
+    return commandOf(this.#options.entry).slice(-1).join();
   }
 
   get isRunning(): boolean {
@@ -122,7 +131,7 @@ export class Program {
 
   /** Starts it and waits until it serves. Throws with the end of its output when it does not. */
   async start(): Promise<void> {
-    if (this.#isRunning) throw new Error(`${this.#options.entry} runs already`);
+    if (this.#isRunning) throw new Error(`${this.#name} runs already`);
     this.#spawn();
     const deadline = performance.now() + READY_MS;
     for (const url of this.#options.urls ?? []) {
@@ -135,14 +144,14 @@ export class Program {
       }
       if (!this.#isRunning) {
         await this.#ended;
-        throw new Error(`${this.#options.entry} did not come to serve ${url}:\n${this.output.slice(-3_000)}`);
+        throw new Error(`${this.#name} did not come to serve ${url}:\n${this.output.slice(-3_000)}`);
       }
     }
   }
 
   #spawn(): void {
     const { entry, args = [], env, cwd = REPOSITORY } = this.#options;
-    const line = [process.execPath, ...NODE_FLAGS, join(REPOSITORY, entry), ...args];
+    const line = [...commandOf(entry), ...args];
     const setpriv = findProgram('setpriv');
     const [command = '', ...rest] = setpriv === null ? line : [setpriv, '--pdeathsig', 'KILL', ...line];
     const child = spawn(command, rest, {
@@ -187,7 +196,7 @@ export class Program {
     const timer = setTimeout(() => this.signal('SIGKILL'), END_MS);
     const end = await this.#ended;
     clearTimeout(timer);
-    if (end.signal === 'SIGKILL') throw new Error(`${this.#options.entry} did not end on ${signal}`);
+    if (end.signal === 'SIGKILL') throw new Error(`${this.#name} did not end on ${signal}`);
     return end;
   }
 
@@ -196,7 +205,7 @@ export class Program {
     this.signal('SIGSTOP');
     const deadline = performance.now() + FREEZE_MS;
     while (hasRunningThread(this.pid)) {
-      if (performance.now() > deadline) throw new Error(`${this.#options.entry} did not freeze`);
+      if (performance.now() > deadline) throw new Error(`${this.#name} did not freeze`);
     }
   }
 

@@ -161,11 +161,15 @@ export class RawSocket {
     socket.on('close', () => this.#over());
   }
 
-  /** @param url the server's address, of which only host and port count */
-  static open(url: string): Promise<RawSocket> {
+  /**
+   * @param url the server's address, of which only host and port count
+   * @param localAddress one of 127.0.0.0/8, when the server is to see another than 127.0.0.1
+   */
+  static open(url: string, localAddress?: string): Promise<RawSocket> {
     const { hostname, port } = new URL(url);
+    const from = localAddress === undefined ? {} : { localAddress };
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+      const socket = connect({ host: hostname, port: Number(port), noDelay: true, ...from });
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);

@@ -1,0 +1,193 @@
+/**
+ * Guessing and flooding from one address. It is limited by its failures alone, and the screens of the same site, behind the same
+ * address, are served all the while. [INV-8]
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CLOSE_CODES } from '../../protocol/close-codes.ts';
+import { RawSocket, upgradeRequest, type HttpAnswer } from '../support/raw-socket.ts';
+import { systemStarter } from '../support/system.ts';
+import { TestDevice } from '../support/test-device.ts';
+import { Arena } from './arena.ts';
+import { base64urlJson } from './forged-tokens.ts';
+
+/** What the design allows an address per minute. */
+const FAILURES_MAX = 1_000;
+const SHAPED = `${base64urlJson({ alg: 'RS256', typ: 'at+jwt', kid: 'x' })}.${base64urlJson({ sub: '1' })}.AAAA`;
+
+interface Call {
+  readonly path: string;
+  readonly body: object;
+  readonly headers?: readonly string[];
+  /** Sent before the request. */
+  readonly preamble?: string | Buffer;
+}
+
+async function call(url: string, { path, body, headers = [], preamble = '' }: Call, localAddress?: string): Promise<HttpAnswer> {
+  const socket = await RawSocket.open(url, localAddress);
+  const text = JSON.stringify(body);
+  const lines = ['Host: podoh', 'Content-Type: application/json', `Content-Length: ${text.length}`, ...headers];
+  socket.write(preamble, [`POST /api/v1/sync${path} HTTP/1.1`, ...lines, '', text].join('\r\n'));
+  const answer = await socket.answer();
+  socket.destroy();
+  return answer;
+}
+
+/** Makes the same call over and over, some at a time; returns the statuses. */
+async function flood(times: number, once: (at: number) => Promise<number>): Promise<number[]> {
+  const statuses: number[] = [];
+  const lane = async (first: number): Promise<void> => {
+    for (let at = first; at < times; at += 20) statuses.push(await once(at));
+  };
+  await Promise.all(Array.from({ length: 20 }, (_, first) => lane(first)));
+  return statuses;
+}
+
+function count(statuses: readonly number[], status: number): number {
+  return statuses.filter((other) => other === status).length;
+}
+
+describe('an address that fails again and again', () => {
+  const start = systemStarter('embedded');
+  let arena: Arena;
+  let known: TestDevice;
+  let knownToken: string;
+  beforeAll(async () => {
+    arena = await Arena.open(start, { env: { RATE_LIMIT_ADDRESS_PER_MINUTE: String(FAILURES_MAX) } });
+    known = await arena.attacker();
+    knownToken = await known.token();
+  });
+
+  it(`is told 429 after ${FAILURES_MAX} registrations, and the error says when to come back [INV-8]`, async () => {
+    const register = (at: number): Promise<HttpAnswer> =>
+      call(arena.hubUrl, { path: '/register', body: { playerId: `flood-${at}` } });
+    const statuses = await flood(FAILURES_MAX + 200, async (at) => (await register(at)).status);
+    expect(count(statuses, 200) + count(statuses, 429)).toBe(statuses.length);
+    // It earns a few back while the flood runs.
+    expect(count(statuses, 200)).toBeGreaterThanOrEqual(FAILURES_MAX);
+    expect(count(statuses, 429)).toBeGreaterThan(0);
+    const { status, headers, body } = await refusedRegistration();
+    expect(status).toBe(429);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect(JSON.parse(body)).toMatchObject({ success: false, error: { code: 'RATE_LIMITED' } });
+    await arena.unharmed();
+  });
+
+  /** The bucket refills by one each 60 ms, so a few more may be granted; a bucket of its own would grant them all. */
+  async function refusedRegistration(preamble: string | Buffer = '', headers: readonly string[] = []): Promise<HttpAnswer> {
+    let answer: HttpAnswer | null = null;
+    for (let tries = 0; tries < 60 && answer?.status !== 429; tries += 1) {
+      answer = await call(arena.hubUrl, { path: '/register', body: { playerId: `late-${tries}` }, headers, preamble });
+    }
+    return answer as HttpAnswer;
+  }
+
+  /** Everything that is left is used up. */
+  async function exhaust(): Promise<void> {
+    await flood(120, async () => (await call(arena.hubUrl, { path: '/heartbeat', body: {} })).status);
+  }
+
+  it('does not become another by naming one in a header [INV-8]', async () => {
+    for (const header of ['X-Forwarded-For: 203.0.113.9', 'X-Real-IP: 203.0.113.9', 'Forwarded: for=203.0.113.9']) {
+      expect((await refusedRegistration('', [header])).status).toBe(429);
+    }
+    // PROXY protocol version 2, which uWebSockets.js reads from anybody, naming 1.2.3.4.
+    const proxied = Buffer.from('0d0a0d0a000d0a515549540a2111000c010203040506070800010002', 'hex');
+    expect((await refusedRegistration(proxied)).status).toBe(429);
+    await arena.unharmed();
+  });
+
+  it('is one address: its neighbour is served, the control', async () => {
+    const answer = await call(arena.hubUrl, { path: '/register', body: { playerId: 'neighbour' } }, '127.0.0.2');
+    expect(answer.status).toBe(200);
+  });
+
+  it('still serves a screen whose token was seen before, over HTTP and over the socket [INV-8]', async () => {
+    await exhaust();
+    for (let count = 0; count < 30; count += 1) expect((await known.http('POST', '/heartbeat', {})).status).toBe(200);
+    const socket = await arena.live(knownToken);
+    expect(await arena.answers(socket)).toBe(true);
+    socket.destroy();
+    await arena.unharmed();
+  });
+
+  it('still serves a screen that was never seen and has a right credential, if slowly [INV-8]', async () => {
+    const stranger = await freshDevice();
+    await exhaust();
+    await eventuallyToken(stranger);
+    await stranger.connect();
+    await stranger.until('welcome', () => stranger.of('welcome').length === 1);
+    await stranger.disconnect();
+    await arena.unharmed();
+  });
+
+  async function freshDevice(): Promise<TestDevice> {
+    const { admin } = arena.system;
+    const playerId = `stranger-${process.pid}`;
+    const { devices } = await admin.must('POST', '/devices/import', { devices: [{ playerId, name: 'Stranger' }] });
+    return new TestDevice(arena.hubUrl, devices[0]);
+  }
+
+  /** As a player does: again after a 429. */
+  async function eventuallyToken(device: TestDevice): Promise<void> {
+    for (let tries = 0; tries < 50; tries += 1) {
+      try {
+        await device.token();
+        return;
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.includes('429')) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    throw new Error('a right credential was refused for five seconds');
+  }
+
+  it('is limited at the socket too: tokens that are none are looked at in a slow lane only [INV-8]', async () => {
+    await exhaust();
+    const upgrade = async (): Promise<number> => {
+      const socket = await RawSocket.open(arena.hubUrl);
+      socket.write(upgradeRequest({ token: SHAPED }));
+      const { status } = await socket.answer();
+      const code = status === 101 ? await socket.closed() : status;
+      socket.destroy();
+      return code ?? 0;
+    };
+    const outcomes = await flood(200, upgrade);
+    expect(count(outcomes, 429) + count(outcomes, CLOSE_CODES.TOKEN_INVALID.code)).toBe(outcomes.length);
+    expect(count(outcomes, 429)).toBeGreaterThan(0);
+    await arena.unharmed();
+  });
+
+  it.each([
+    ['credentials', '/token', { deviceId: 1, credential: 'guess' }, 401],
+    ['poll secrets', '/register', { playerId: 'late', pollSecret: 'guess' }, 403],
+  ])('cannot guess %s for long: wrong ones are refused, then not even looked at [INV-8]', async (_what, path, body, wrong) => {
+    const statuses = await flood(200, async () => (await call(arena.hubUrl, { path, body })).status);
+    expect(count(statuses, wrong) + count(statuses, 429)).toBe(statuses.length);
+    expect(count(statuses, 429)).toBeGreaterThan(0);
+    await arena.unharmed();
+  });
+});
+
+describe('an address behind a proxy', () => {
+  const start = systemStarter('embedded');
+
+  /** Floods with this X-Forwarded-For until 429; returns how a registration that names another address is answered then. */
+  async function afterFlood(trusted: string): Promise<number> {
+    const arena = await Arena.open(start, { env: { RATE_LIMIT_ADDRESS_PER_MINUTE: '20', PODOH_TRUST_PROXY: trusted } });
+    const register = (playerId: string, forwarded: string): Promise<HttpAnswer> =>
+      call(arena.hubUrl, { path: '/register', body: { playerId }, headers: [`X-Forwarded-For: ${forwarded}`] });
+    const statuses = await flood(100, async (at) => (await register(`p${at}`, '198.51.100.7')).status);
+    expect(count(statuses, 429)).toBeGreaterThan(0);
+    const { status } = await register('other', '198.51.100.8');
+    await arena.unharmed();
+    return status;
+  }
+
+  it('is the one that the proxy named last, when the proxy is one of ours', async () => {
+    expect(await afterFlood('127.0.0.0/8')).toBe(200);
+  });
+
+  it('is the peer itself when it is no proxy of ours, whatever it says [INV-8]', async () => {
+    expect(await afterFlood('10.0.0.0/8,2001:db8::/32')).toBe(429);
+  });
+});

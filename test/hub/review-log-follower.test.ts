@@ -1,0 +1,77 @@
+/** The follower over a real log that holds what this version cannot read. */
+import { afterEach, expect, test } from 'vitest';
+import { databaseMaker, type TestDatabase } from '../support/databases.ts';
+import { eventually } from '../support/eventually.ts';
+import { insertGroup, insertTenant } from '../support/hub-rows.ts';
+import { recordingLog } from '../support/recording-log.ts';
+import { HubModel } from '../../hub/core/hub-model.ts';
+import { createHubStore } from '../../hub/store/sql-hub-store.ts';
+import { systemClock, systemIds } from '../../hub/system-ports.ts';
+import { LogFollower } from '../../hub/server/log-follower.ts';
+
+const open = databaseMaker('sqlite');
+const followers: LogFollower[] = [];
+
+afterEach(() => {
+  for (const follower of followers.splice(0)) follower.stop();
+});
+
+async function follow(db: TestDatabase): Promise<{ model: HubModel; effects: unknown[]; reloads: number[] }> {
+  const model = new HubModel();
+  const effects: unknown[] = [];
+  const reloads: number[] = [];
+  const follower = new LogFollower({
+    store: createHubStore(db),
+    model,
+    clock: systemClock,
+    ids: systemIds,
+    log: { ...recordingLog(), debug: () => undefined },
+    onChange: (change) => effects.push(model.apply(change)),
+    onLoaded: () => undefined,
+    onReload: ({ rev }) => reloads.push(rev),
+    pollMinMs: 5,
+    pollMaxMs: 10,
+  });
+  followers.push(follower);
+  await follower.start();
+  return { model, effects, reloads };
+}
+
+/** Appends a row as it is. */
+async function append(db: TestDatabase, tenantId: number, kind: string, payload: string): Promise<void> {
+  await db.sql.transaction().execute(async (tx) => {
+    await tx
+      .updateTable('counters')
+      .set((eb) => ({ value: eb('value', '+', 1) }))
+      .where('name', '=', 'rev')
+      .execute();
+    const { value: rev } = await tx
+      .selectFrom('counters')
+      .select('value')
+      .where('name', '=', 'rev')
+      .executeTakeFirstOrThrow();
+    await tx.insertInto('changes').values({ rev, tenant_id: tenantId, kind, payload, created_at: 1 }).execute();
+  });
+}
+
+test('a kind of change that only a newer API writes is passed over like any other', async () => {
+  const db = await open();
+  const { model, effects, reloads } = await follow(db);
+  await append(db, 1, 'invented.later', '{"groupId":1}');
+  await append(db, 1, 'user.changed', '{"userId":1}');
+  await eventually(() => model.rev === 2);
+  expect(effects).toEqual([null, null]);
+  expect(reloads).toEqual([]);
+});
+
+test('a row that cannot be read does not stop the log: everything is loaded anew past it', async () => {
+  const db = await open();
+  const tenantId = await insertTenant(db);
+  const { model, reloads } = await follow(db);
+  const groupId = await insertGroup(db, tenantId, { rev: 1 });
+  await append(db, tenantId, 'group.saved', '{"groupId":');
+  await append(db, tenantId, 'user.changed', '{"userId":1}');
+  await eventually(() => model.rev === 2);
+  expect(reloads).toEqual([2]);
+  expect(model.tenant(tenantId).groups.has(groupId)).toBe(true);
+});
