@@ -170,12 +170,12 @@ function law(rules: Rules, from: fc.Arbitrary<Scenario> = scenario) {
 const restarted: fc.Arbitrary<Scenario> = scenario.map(({ steps, endings }) => ({
   steps: [
     ...Array.from({ length: 10 }, (_, number) => [
-      { kind: 'connect' as const, node: 0, device: number, saysDisplayed: false },
+      { kind: 'connect' as const, node: 0 as const, device: number, saysDisplayed: false },
       { kind: 'receive' as const, device: number, count: 1 },
     ]).flat(),
     ...steps,
-    { kind: 'restart' as const, node: 0 },
-    { kind: 'restart' as const, node: 1 },
+    { kind: 'restart' as const, node: 0 as const },
+    { kind: 'restart' as const, node: 1 as const },
   ],
   endings: endings.map((end) => ({ ...end, saysDisplayed: false })),
 }));
