@@ -23,13 +23,7 @@ export async function runProgram(
   start: () => Promise<Running>,
   { isChild = false }: ProgramOptions = {},
 ): Promise<void> {
-  let running: Running;
-  try {
-    running = await start();
-  } catch (error) {
-    process.stderr.write(`${startupLine(error)}\n`);
-    process.exit(1);
-  }
+  const starting = start();
   let stopping = false;
   const stop = (): void => {
     if (stopping) {
@@ -38,7 +32,9 @@ export async function runProgram(
     }
     stopping = true;
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    running.stop().then(
+    // Asked to while it starts, it stops as soon as it has started.
+    const stopped = starting.then((running) => running.stop());
+    stopped.then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(`stopping failed: ${startupLine(error)}\n`);
@@ -48,9 +44,14 @@ export async function runProgram(
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  if (!isChild) return;
-  process.on('disconnect', stop);
-  if (!process.connected) stop();
+  if (isChild) process.on('disconnect', stop);
+  try {
+    await starting;
+  } catch (error) {
+    process.stderr.write(`${startupLine(error)}\n`);
+    process.exit(1);
+  }
+  if (isChild && !process.connected) stop();
 }
 
 /** Runs a program that ends by itself. */

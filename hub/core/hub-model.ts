@@ -16,6 +16,8 @@ export interface ModelSnapshot {
   readonly tenants: readonly TenantSnapshot[];
   /** Devices revoked so recently that tokens of theirs may still run: refused before anything is read for them. */
   readonly revokedDeviceIds: readonly number[];
+  /** Whether there is any device at all; absent where nobody looked. */
+  readonly holdsDevices?: boolean;
 }
 
 /** Whom an effect concerns: every device in these groups (subtrees spread out already) and these devices. */

@@ -1,5 +1,8 @@
-/** The logger of every process: one JSON object a line, nothing secret in it. */
+/** The logger of every process: one JSON object a line on stdout, nothing secret in it. */
 import { pino, type Logger } from 'pino';
+import { LogWriter } from './log-writer.ts';
+
+const STDOUT = 1;
 
 export interface LogOptions {
   readonly level: string;
@@ -10,5 +13,7 @@ export interface LogOptions {
 }
 
 export function createLog({ level, name, redact }: LogOptions): Logger {
-  return pino({ level, name, redact, timestamp: pino.stdTimeFunctions.isoTime });
+  const writer = new LogWriter(STDOUT, (dropped) => log.warn({ dropped }, 'log lines were dropped: nobody took them'));
+  const log: Logger = pino({ level, name, redact, timestamp: pino.stdTimeFunctions.isoTime }, writer);
+  return log;
 }

@@ -73,14 +73,14 @@ export class FanOut {
         );
         return;
       case 'schedule':
-        this.#tellEach(effect.audience, (record) => {
+        this.#tellEach(effect, (record) => {
           const version = this.#tenant(record).scheduleVersion(record);
           return version === null ? null : new EncodedFrame({ type: 'schedule.changed', rev: model.rev, version });
         });
         return;
       case 'config':
         this.#tellEach(
-          effect.audience,
+          effect,
           (record) =>
             new EncodedFrame({
               type: 'config.changed',
@@ -90,13 +90,16 @@ export class FanOut {
         );
         return;
       case 'state':
-        this.#tellEach(effect.audience, (record) => this.stateFrame(record));
+        this.#tellEach(effect, (record) => this.stateFrame(record));
         return;
       case 'device': {
         const session = registry.byDevice.get(effect.deviceId);
         if (session !== undefined) {
-          registry.move(session, effect.groupId ?? 0);
+          // The record's group: it may have been read since, and know of a later move.
+          const { groupId } = directory.get(effect.deviceId) ?? effect;
+          registry.move(session, groupId ?? 0);
           this.sendState(session);
+          this.#options.onPublished(effect.kind, 1);
         }
         this.#options.waiters.wakeDevice(effect.deviceId);
         return;
@@ -112,6 +115,7 @@ export class FanOut {
             new EncodedFrame({ type: 'command', rev: effect.rev, command: wireCommand(effect.command) }),
             effect.rev,
           );
+          this.#options.onPublished(effect.kind, 1);
         }
         this.#options.waiters.wakeDevice(effect.deviceId);
         return;
@@ -131,9 +135,11 @@ export class FanOut {
     if (effect.alert.expiresAt <= now) return;
     this.#publish(effect, new EncodedFrame({ type: 'alert.start', rev: effect.rev, alert: wireAlert(effect.alert) }));
     this.#publishedAt.set(effect.alert.deploymentId, now);
+    const publishedAtMs = clock.monotonicMs();
     this.#later(SENT_ROW_AFTER_MS, () => {
       for (const session of registry.of(effect.audience.groupIds, effect.audience.deviceIds)) {
-        if (session.appliedRev < effect.rev) this.#options.onSent(session, effect.alert.deploymentId, now);
+        // Who came since was sent its state, with the alert in it or, when that is over already, without.
+        if (session.openedAtMs <= publishedAtMs && session.appliedRev < effect.rev) this.#options.onSent(session, effect.alert.deploymentId, now);
       }
     });
   }
@@ -173,19 +179,28 @@ export class FanOut {
    * For what differs from device to device: one by one, in slices. A frame is made when its turn comes, from the model as
    * it is then, and carries the model's rev: between two slices other changes may have gone out.
    */
-  #tellEach(audience: Audience, frameFor: (record: DeviceRecord) => EncodedFrame | null): void {
+  #tellEach(
+    { kind, audience }: Effect & { readonly audience: Audience },
+    frameFor: (record: DeviceRecord) => EncodedFrame | null,
+  ): void {
     const { registry, directory, waiters, model } = this.#options;
+    let told = 0;
     waiters.wake(audience.groupIds, audience.deviceIds);
     const sessions = registry.of(audience.groupIds, audience.deviceIds);
     const step = (): void => {
       for (let count = 0; count < SLICE; count += 1) {
         const next = sessions.next();
-        if (next.done === true) return;
+        if (next.done === true) {
+          this.#options.onPublished(kind, told);
+          return;
+        }
         const session = next.value;
         this.#guarded(session, () => {
           const record = directory.get(session.deviceId);
           const frame = record === undefined ? null : frameFor(record);
-          if (frame !== null) this.#sendTracked(session, frame, model.rev);
+          if (frame === null) return;
+          this.#sendTracked(session, frame, model.rev);
+          told += 1;
         });
       }
       setImmediate(step);

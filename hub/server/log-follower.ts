@@ -3,7 +3,8 @@
  * that a bus that is dead, deaf or lying costs latency and never correctness. [INV-6]
  *
  * States: stopped -> loading (the model is read as one snapshot) -> following. From following back to loading when the
- * history changed (another epoch, a rev that went backwards) or when the log was pruned past our cursor.
+ * history changed (another epoch, a rev that went backwards) or when the log was pruned past our cursor. A history without any
+ * device is not followed into: somebody lost a database, and no screen may be told that it has nothing to show and is unknown.
  * Invariants: one read at a time; changes reach `onChange` in rev order without a gap, each exactly once per load. [INV-5]
  */
 import type { Change } from '../core/changes.ts';
@@ -45,13 +46,14 @@ export class LogFollower {
   #headRev = 0;
   /** How often in a row a change could not be read or applied, the database being there. */
   #failures = 0;
+  #distrusts = false;
   #waiters: { rev: number; wake: () => void }[] = [];
 
   constructor(options: LogFollowerOptions) {
     this.#options = options;
   }
 
-  /** Whether the last look at the database succeeded. */
+  /** Whether the last look at the database succeeded, and what it holds is believed. */
   get available(): boolean {
     return this.#available;
   }
@@ -139,15 +141,16 @@ export class LogFollower {
         const page = await store.readLog(model.rev, PAGE_SIZE);
         isRead = true;
         if (this.#stopped) return;
-        this.#saw(true);
+        if (page.epoch === model.epoch) this.#saw(true);
         this.#headRev = page.headRev;
         const first = page.changes[0];
         const pruned = first === undefined ? page.headRev > model.rev : first.rev !== model.rev + 1;
         if (page.epoch !== model.epoch || page.headRev < model.rev || pruned) {
-          log.warn(
-            { epoch: page.epoch, headRev: page.headRev, cursor: model.rev, ourEpoch: model.epoch },
-            'history changed or log pruned past our cursor: loading everything anew',
-          );
+          if (!this.#distrusts)
+            log.warn(
+              { epoch: page.epoch, headRev: page.headRev, cursor: model.rev, ourEpoch: model.epoch },
+              'history changed or log pruned past our cursor: loading everything anew',
+            );
           await this.#load();
           return;
         }
@@ -191,6 +194,11 @@ export class LogFollower {
   async #load(): Promise<void> {
     const { store, model, clock, onReload, onLoaded } = this.#options;
     const snapshot = await store.loadModel(clock.now());
+    if (this.#loaded && snapshot.epoch !== model.epoch && snapshot.holdsDevices === false) {
+      this.#distrust(snapshot);
+      return;
+    }
+    this.#distrusts = false;
     model.load(snapshot);
     this.#headRev = snapshot.rev;
     this.#saw(true);
@@ -198,6 +206,16 @@ export class LogFollower {
     else onLoaded(snapshot);
     this.#loaded = true;
     this.#wake();
+  }
+
+  #distrust({ epoch, rev }: ModelSnapshot): void {
+    this.#saw(false);
+    if (this.#distrusts) return;
+    this.#distrusts = true;
+    this.#options.log.error(
+      { epoch, rev, ourEpoch: this.#options.model.epoch },
+      'the database is another one and holds no device: serving from memory until it is restored, or this hub restarted',
+    );
   }
 
   #saw(available: boolean): void {

@@ -96,7 +96,7 @@ export class SessionLife {
     await session.spoken();
     const found = await directory.connect(claims.sub, claims.ver, () => session.state === 'authenticating');
     if (!found.ok) {
-      session.close(found.why === 'unknown' ? 'UNKNOWN_DEVICE' : 'UNAVAILABLE');
+      session.close(found.why === 'unknown' && follower.available ? 'UNKNOWN_DEVICE' : 'UNAVAILABLE');
       return;
     }
     session.deviceId = claims.sub;

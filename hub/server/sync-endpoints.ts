@@ -21,6 +21,8 @@ import { exchangeToken, register } from './pairing-desk.ts';
 import { cutAmbiguous } from './request-framing.ts';
 
 const BASE = '/api/v1/sync';
+/** How long a token that is newer than what this node knows waits for the log. */
+const NEWER_WITHIN_MS = 300;
 type Handler = (exchange: Exchange) => Promise<void>;
 
 export class SyncEndpoints {
@@ -150,7 +152,7 @@ export class SyncEndpoints {
 
   /** The device that speaks, or null when it was refused. Reads nothing of the body before it is known. */
   async #device(exchange: Exchange): Promise<DeviceRecord | null> {
-    const { authenticator, directory, follower, clock } = this.#context;
+    const { authenticator, directory, follower, model, clock } = this.#context;
     const token = /^bearer (.+)$/i.exec(exchange.authorization)?.[1]?.trim() ?? '';
     const nowMs = clock.monotonicMs();
     if (
@@ -178,7 +180,7 @@ export class SyncEndpoints {
       return null;
     }
     const found = await directory.load(claims.sub);
-    if (!found.ok && found.why === 'unavailable') {
+    if (!found.ok && (found.why === 'unavailable' || !follower.available)) {
       exchange.refuse('UNAVAILABLE', 'the database is away: try again');
       return null;
     }
@@ -187,11 +189,11 @@ export class SyncEndpoints {
       exchange.refuse('UNAVAILABLE', 'this hub has yet to read what the database says: try again');
       return null;
     }
-    const device = found.ok ? (directory.get(claims.sub) ?? found.value) : null;
-    if (device !== null && claims.ver > device.credentialVersion) {
-      exchange.refuse('UNAVAILABLE', 'this hub has yet to read that the device was paired again: try again');
-      return null;
+    // Paired again a moment ago: this node may have yet to read it.
+    if (found.ok && claims.ver > (directory.get(claims.sub) ?? found.value).credentialVersion) {
+      await follower.reached(model.rev + 1, NEWER_WITHIN_MS);
     }
+    const device = found.ok ? (directory.get(claims.sub) ?? found.value) : null;
     if (device === null || !device.active || device.tenantId !== claims.tenant || device.credentialVersion !== claims.ver) {
       this.#failed(exchange);
       exchange.refuse('UNAUTHENTICATED', 'this token is not good any more');
@@ -232,6 +234,10 @@ export class SyncEndpoints {
     }
     if (outcome.why === 'too-often') {
       exchange.refuse('RATE_LIMITED', 'this device asks too often', { retryAfterSeconds: 2 });
+      return;
+    }
+    if (!this.#context.follower.available) {
+      exchange.refuse('UNAVAILABLE', 'the database is away: try again');
       return;
     }
     this.#failed(exchange);

@@ -36,6 +36,7 @@ export async function loadModel(db: OpenDatabase<Database>, now: number): Promis
       .where('state', '=', 'revoked')
       .where('updated_at', '>', now - REVOKED_WITHIN_MS)
       .execute();
+    const anyDevice = await tx.selectFrom('devices').select('id').limit(1).executeTakeFirst();
     const byTenant = tenants.map(({ id: tenantId }): TenantSnapshot => ({
       tenantId,
       groups: groups
@@ -52,7 +53,7 @@ export async function loadModel(db: OpenDatabase<Database>, now: number): Promis
         .filter((row) => row.tenant_id === tenantId)
         .map((row) => ({ kind: row.target_kind, targetId: row.target_id, rev: Number(row.rev) })),
     }));
-    return { epoch, rev, tenants: byTenant, revokedDeviceIds: revoked.map((row) => row.id) };
+    return { epoch, rev, tenants: byTenant, revokedDeviceIds: revoked.map((row) => row.id), holdsDevices: anyDevice !== undefined };
   });
 }
 

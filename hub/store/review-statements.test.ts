@@ -12,7 +12,12 @@ const NOW = 1_700_000_000_000;
 
 function plays(tenantId: number, devices: number, entryId: string): UsageRow[] {
   const play = { contentId: 1, scheduleId: null, startedAt: NOW, playMs: 1_000, at: NOW };
-  return Array.from({ length: devices }, (_unused, at) => ({ ...play, tenantId, deviceId: at + 1, entryId }));
+  return Array.from({ length: devices }, (_unused, at) => ({
+    ...play,
+    tenantId,
+    deviceId: at + 1,
+    entryId: `${entryId}-${at}`,
+  }));
 }
 
 describeEachDatabase('a full batch', (open) => {
@@ -89,9 +94,9 @@ describeWithMariaDb('on MariaDB', () => {
 
   test('whether a play is known already is found without reading all that its device ever played', async () => {
     const db = await open();
-    const [devices, entries] = [100, 500];
+    const [devices, entries] = [500, 100];
     await sql`insert into usage_logs (tenant_id, device_id, entry_id, content_id, started_at, play_ms, received_at)
-      select 1, d.seq, concat('old-', e.seq), 1, 0, 0, 0 from seq_1_to_100 d, seq_1_to_500 e`.execute(db.sql);
+      select 1, d.seq, concat('old-', e.seq), 1, 0, 0, 0 from seq_1_to_500 d, seq_1_to_100 e`.execute(db.sql);
     if (!('url' in db.place)) throw new Error('not a MariaDB');
     // One connection: the counters are the session's own.
     const single = openDatabase({ ...db.place, poolSize: 1, logWarn: (message) => console.warn(message) });

@@ -42,7 +42,10 @@ describeWithServers('the API, killed with -9', () => {
   }
 
   async function deploymentsOf(title: string): Promise<number[]> {
-    const rows: { deploymentId: number; title: string }[] = await cluster.admin.must('GET', `/alerts/deployments?q=${title}`);
+    const rows: { deploymentId: number; title: string }[] = await cluster.admin.must(
+      'GET',
+      `/alerts/deployments?q=${title}`,
+    );
     return rows.filter((row) => row.title === title).map(({ deploymentId }) => deploymentId);
   }
 
@@ -55,7 +58,7 @@ describeWithServers('the API, killed with -9', () => {
   }
 
   /** Starts the API again and repeats the request; there is exactly one deployment, on every screen, and then none. */
-  async function repeated(title: string, key: string): Promise<ApiAnswer> {
+  async function expectOneEffect(title: string, key: string): Promise<ApiAnswer> {
     await cluster.api.start();
     let answer = await deployOrBreak(title, key);
     // A connection kept from before may break; and the dead process's transaction is open, its key taken, until the database
@@ -85,7 +88,7 @@ describeWithServers('the API, killed with -9', () => {
     await holder.query('rollback');
     await holder.end();
     expect(await cluster.mariadb.admin("select title from podoh.alert_deployments where title = 'Held'")).toEqual([]);
-    const answer = await repeated('Held', key);
+    const answer = await expectOneEffect('Held', key);
     expect(answer.headers.get('idempotent-replayed')).toBe(null);
   });
 
@@ -95,7 +98,7 @@ describeWithServers('the API, killed with -9', () => {
     await devices[0]?.until('the alert', () => (devices[0]?.showing.length ?? 0) > 0);
     await cluster.api.kill9();
     const first = await asked;
-    const answer = await repeated('Shown', key);
+    const answer = await expectOneEffect('Shown', key);
     expect(answer.headers.get('idempotent-replayed')).toBe('true');
     if (first !== null) expect(answer.data).toEqual(first.data);
   });
@@ -105,7 +108,7 @@ describeWithServers('the API, killed with -9', () => {
     const first = await deploy('Answered', key);
     expect(first.status).toBe(201);
     await cluster.api.kill9();
-    const answer = await repeated('Answered', key);
+    const answer = await expectOneEffect('Answered', key);
     expect(answer.headers.get('idempotent-replayed')).toBe('true');
     expect(answer.data).toEqual(first.data);
   });
@@ -118,7 +121,7 @@ describeWithServers('the API, killed with -9', () => {
       await sleep(blowMs);
       await cluster.api.kill9();
       const first = await asked;
-      const answer = await repeated(title, key);
+      const answer = await expectOneEffect(title, key);
       if (first !== null) expect(answer.data).toEqual(first.data);
     }
   });
@@ -130,6 +133,8 @@ describeWithServers('the API, killed with -9', () => {
     let second: ApiAnswer | null = null;
     while (second === null) second = await deployOrBreak('Twice', randomUUID());
     expect(second.data.deploymentId).not.toBe(first.data.deploymentId);
-    expect(await deploymentsOf('Twice')).toEqual(expect.arrayContaining([first.data.deploymentId, second.data.deploymentId]));
+    expect(await deploymentsOf('Twice')).toEqual(
+      expect.arrayContaining([first.data.deploymentId, second.data.deploymentId]),
+    );
   });
 });

@@ -76,7 +76,10 @@ async function startCluster(
     LOG_LEVEL: 'info',
     ...more,
   };
-  const program = async (entry: Entry, variable: 'API_PORT' | 'HUB_PORT'): Promise<{ program: Program; url: string }> => {
+  const program = async (
+    entry: Entry,
+    variable: 'API_PORT' | 'HUB_PORT',
+  ): Promise<{ program: Program; url: string }> => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const made = new Program({ entry, env: { ...env, [variable]: String(port) }, urls: [url] });

@@ -65,8 +65,14 @@ describeWithServers('with Redis away', () => {
     const { config } = system.parts;
     const parts = await composeParts(config, createLogger(config, 'test hub'));
     const hub = hubPolling(parts, pollMs);
-    undo.push(() => parts.close(), () => hub.stop());
-    const device = new TestDevice(`http://127.0.0.1:${await hub.start()}`, (await importDevices(system.admin, 1, groupId))[0]!);
+    undo.push(
+      () => parts.close(),
+      () => hub.stop(),
+    );
+    const device = new TestDevice(
+      `http://127.0.0.1:${await hub.start()}`,
+      (await importDevices(system.admin, 1, groupId))[0]!,
+    );
     await device.connect();
     await device.until('welcome', () => device.of('welcome').length === 1);
     return device;

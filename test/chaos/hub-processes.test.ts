@@ -74,7 +74,7 @@ describeWithServers('two hub processes on one port', () => {
   });
 
   /** Ends the hub by `end`; everybody was sent off with a goodbye, and nothing is left of it. */
-  async function endsWell(end: () => Promise<ProgramEnd>): Promise<void> {
+  async function expectGoodEnd(end: () => Promise<ProgramEnd>): Promise<void> {
     const own = [hub.pid, ...children()];
     expect(own).toHaveLength(3);
     const endsBefore = devices.map((device) => device.ends.length);
@@ -86,13 +86,13 @@ describeWithServers('two hub processes on one port', () => {
   }
 
   it('SIGTERM ends them all with goodbyes and exit code 0', async () => {
-    await endsWell(() => hub.sigterm());
+    await expectGoodEnd(() => hub.sigterm());
   });
 
   it('so does a signal to the whole group, as service managers and terminals send it', async () => {
     await hub.start();
     await Promise.all(devices.map((device) => device.until('a welcome', () => device.isLive)));
-    await endsWell(() => {
+    await expectGoodEnd(() => {
       process.kill(-hub.pid, 'SIGTERM');
       return hub.ended;
     });

@@ -7,7 +7,7 @@ import { describeWithServers } from '../support/server-suites.ts';
 import { TestDevice } from '../support/test-device.ts';
 import { clusterStarter, type Cluster } from './cluster.ts';
 import { PersistentOperator } from './persistent-operator.ts';
-import { converged } from './screens.ts';
+import { CONVERGED_WITHIN_MS, converged } from './screens.ts';
 
 const DEVICES = 24;
 /** A refusal comes within a second; the second one is for a machine that does much else, in milliseconds. */
@@ -35,7 +35,7 @@ describeWithServers('MariaDB', () => {
   });
 
   /** Alerts before, during and after a fault; then everything that was answered is true, once, and on every screen. */
-  async function survives(name: string, fault: () => Promise<void>): Promise<PersistentOperator> {
+  async function expectSurvival(name: string, fault: () => Promise<void>): Promise<PersistentOperator> {
     const operator = new PersistentOperator(cluster.admin, cluster.siteId, name);
     operator.start();
     await operator.more(8);
@@ -60,7 +60,11 @@ describeWithServers('MariaDB', () => {
   async function converges(): Promise<boolean> {
     const highest = (device: TestDevice): number => Math.max(0, ...device.showing);
     const before = Math.max(...devices.map(highest));
-    await Promise.all(devices.map((device) => device.until('an alert after the fault', () => highest(device) > before, 5_000)));
+    await Promise.all(
+      devices.map((device) =>
+        device.until('an alert after the fault', () => highest(device) > before, CONVERGED_WITHIN_MS),
+      ),
+    );
     return true;
   }
 
@@ -76,7 +80,9 @@ describeWithServers('MariaDB', () => {
     for (const device of polling) {
       const answer = await device.http('POST', '/heartbeat', {});
       expect(answer).toMatchObject({ status: 200, data: { hasUpdate: true, alert: true } });
-      const receipts = [{ deploymentId: answer.data.alertContent.deploymentId, stage: 'displayed', at: new Date().toISOString() }];
+      const receipts = [
+        { deploymentId: answer.data.alertContent.deploymentId, stage: 'displayed', at: new Date().toISOString() },
+      ];
       const askedAt = performance.now();
       const refused = await device.http('POST', '/heartbeat', { receipts });
       expect(refused).toMatchObject({ status: 503, error: { code: 'UNAVAILABLE' } });
@@ -94,11 +100,11 @@ describeWithServers('MariaDB', () => {
   }
 
   it('is restarted: nothing answered is lost or done twice, and no session ends [INV-1] [INV-4]', async () => {
-    await survives('Restart', () => cluster.mariadb.restart());
+    await expectSurvival('Restart', () => cluster.mariadb.restart());
   });
 
   it('is killed with -9: the same, and meanwhile sessions and heartbeats go on and the rest is refused at once [INV-1] [INV-4]', async () => {
-    const operator = await survives('Kill', async () => {
+    const operator = await expectSurvival('Kill', async () => {
       await cluster.mariadb.kill9();
       await sleep(1_500);
       await lookAround();
@@ -108,7 +114,7 @@ describeWithServers('MariaDB', () => {
   });
 
   it('is frozen for six seconds: the same [INV-1] [INV-4]', async () => {
-    const operator = await survives('Freeze', async () => {
+    const operator = await expectSurvival('Freeze', async () => {
       const frozenAt = performance.now();
       cluster.mariadb.freeze();
       await sleep(1_500);
@@ -123,7 +129,10 @@ describeWithServers('MariaDB', () => {
     it('costs no connected device its presence', { timeout: 60_000 }, async () => {
       const connected = new Set(devices.map((device) => device.deviceId));
       const presence = async (): Promise<string[]> => {
-        const rows: { id: number; status: string; transport: string }[] = await cluster.admin.must('GET', '/devices?limit=200&sort=id');
+        const rows: { id: number; status: string; transport: string }[] = await cluster.admin.must(
+          'GET',
+          '/devices?limit=200&sort=id',
+        );
         return rows.filter(({ id }) => connected.has(id)).map(({ status, transport }) => `${status} ${transport}`);
       };
       await cluster.mariadb.kill9();

@@ -67,7 +67,9 @@ export class PersistentOperator {
   }
 
   async #run(): Promise<void> {
-    for (let number = 1; this.#working; number += 1) {
+    let number = 0;
+    while (this.#working) {
+      number += 1;
       const title = `${this.#name} ${number}`;
       const { deploymentId } = await this.#persist('/alerts/deploy', {
         alert: { severity: 'warning', title, message: 'Please wait' },
@@ -117,7 +119,10 @@ export class PersistentOperator {
   async found(): Promise<Map<string, Deployment[]>> {
     const byTitle = new Map<string, Deployment[]>();
     for (let page = 1; ; page += 1) {
-      const rows: Deployment[] = await this.#admin.must('GET', `/alerts/deployments?q=${this.#name}&limit=${PAGE}&page=${page}`);
+      const rows: Deployment[] = await this.#admin.must(
+        'GET',
+        `/alerts/deployments?q=${this.#name}&limit=${PAGE}&page=${page}`,
+      );
       for (const { deploymentId, title, status } of rows) {
         byTitle.set(title, [...(byTitle.get(title) ?? []), { deploymentId, title, status }]);
       }

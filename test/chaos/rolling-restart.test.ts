@@ -44,7 +44,9 @@ describeWithServers('a rolling restart of the hubs', () => {
     await eventually(async () => !(await isReady(url)));
     expect(await ended).toEqual({ code: 0, signal: null });
     expect(hub.stderr).toBe('');
-    await Promise.all(leaving.map((device) => device.until('a welcome elsewhere', () => device.isLive && device.hubUrl !== url)));
+    await Promise.all(
+      leaving.map((device) => device.until('a welcome elsewhere', () => device.isLive && device.hubUrl !== url)),
+    );
     await hub.start();
   }
 });

@@ -31,7 +31,9 @@ export async function raise(
   });
   const answeredAt = performance.now();
   await Promise.all(
-    devices.map((device) => device.until(`alert ${deploymentId}`, () => device.showing.includes(deploymentId), withinMs)),
+    devices.map((device) =>
+      device.until(`alert ${deploymentId}`, () => device.showing.includes(deploymentId), withinMs),
+    ),
   );
   return { deploymentId, elapsedMs: performance.now() - answeredAt, answeredInMs: answeredAt - askedAt };
 }
@@ -52,8 +54,11 @@ export async function stopAlert(
 }
 
 /** Ids of the deployments that are active, as the API has them. */
-export async function activeDeployments(admin: ApiClient): Promise<number[]> {
-  const rows: { deploymentId: number }[] = await admin.must('GET', `/alerts/deployments?status=active&limit=${LIST_MAX}`);
+async function activeDeployments(admin: ApiClient): Promise<number[]> {
+  const rows: { deploymentId: number }[] = await admin.must(
+    'GET',
+    `/alerts/deployments?status=active&limit=${LIST_MAX}`,
+  );
   if (rows.length === LIST_MAX) throw new Error('more active deployments than one page shows');
   return rows.map(({ deploymentId }) => deploymentId).sort((one, other) => one - other);
 }

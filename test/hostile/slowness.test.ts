@@ -3,12 +3,15 @@
  * of its own; the tests run side by side, because they mostly wait. [INV-8]
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import { clientFrame, OPCODE, RawSocket, upgradeRequest } from '../support/raw-socket.ts';
 import { systemStarter } from '../support/system.ts';
 import { TestDevice } from '../support/test-device.ts';
 import { Arena } from './arena.ts';
+
+// They wait and do not work: all at once.
+vi.setConfig({ maxConcurrency: 50 });
 
 /** The longest of the deadlines is 30 s of silence; the machine may be slow. */
 const WITHIN_MS = 50_000;

@@ -1,10 +1,17 @@
 /** What a review of the hub found, each as the smallest scenario in which it went wrong. */
+import { createServer, type AddressInfo } from 'node:net';
+import { Registry } from 'prom-client';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { startApi } from '../../api/start-api.ts';
+import { composeApi, composeParts, createLogger } from '../../hub/compose.ts';
+import { readConfig } from '../../hub/config.ts';
+import { appendChanges } from '../../migrations/change-log.ts';
+import { removeFolder, throwawayFolder } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
-import { insertCommand } from '../support/hub-rows.ts';
 import { RawSocket } from '../support/raw-socket.ts';
 import { systemStarter, type System } from '../support/system.ts';
 import { importDevices, TestDevice, type Credentials } from '../support/test-device.ts';
+import { webRoot } from '../support/web-root.ts';
 
 /** More than a device may ask for at once. */
 const TOO_MANY = 70;
@@ -78,23 +85,32 @@ describe('a reviewed hub', () => {
     expect(await other.device.token()).not.toBe('');
   });
 
-  it('[INV-8] a row that no frame can say ends the session that it concerns, and nobody else hears of it', async () => {
+  it('[INV-8] a change that no frame can say ends the session that it concerns, and the others are served as before', async () => {
+    const { sql } = system.parts.db;
     const { device: witness } = await newDevice();
-    await witness.connect();
-    await witness.until('welcome', () => witness.of('welcome').length === 1);
     const { device, credentials } = await newDevice();
-    const { tenant_id: tenantId } = await system.parts.db.sql
+    for (const one of [witness, device]) {
+      await one.connect();
+      await one.until('welcome', () => one.of('welcome').length === 1);
+    }
+    const { tenant_id: tenantId } = await sql
       .selectFrom('devices')
       .select('tenant_id')
       .where('id', '=', credentials.deviceId)
       .executeTakeFirstOrThrow();
-    // Past the last instant that ECMAScript knows.
-    await insertCommand(system.parts.db, tenantId, credentials.deviceId, { expires_at: 9_000_000_000_000_000 });
-    await device.connect();
+    // It runs out past the last instant that ECMAScript knows.
+    const command = { commandId: 1, name: 'identify', args: {}, issuedAt: 1, expiresAt: 9_000_000_000_000_000 };
+    const change = { kind: 'command.issued', deviceId: credentials.deviceId, command };
+    await sql.transaction().execute((tx) => appendChanges(tx, tenantId, [change], 1));
     await device.ended;
     expect(device.closed?.code).toBe(4108);
-    witness.send({ type: 'ping', id: 7 });
-    await witness.until('pong', () => witness.of('pong').some(({ id }) => id === 7));
+    const alert = { severity: 'info', title: 'Still here', message: '' };
+    const { deploymentId } = await system.admin.must('POST', '/alerts/deploy', {
+      alert,
+      deviceIds: [witness.deviceId],
+    });
+    await witness.until('the alert', () => witness.showing.includes(deploymentId));
+    expect(witness.closed).toBeNull();
     await witness.disconnect();
   });
 
@@ -112,13 +128,35 @@ describe('a reviewed hub', () => {
     expect(reported).toMatchObject({ epoch: 1, rev: 41 });
     await device.disconnect();
   });
+});
 
-  it('many who ask for the numbers at once all get them', async () => {
-    const texts = await Promise.all(
-      Array.from({ length: 50 }, async () => (await fetch(`${system.hubUrls[0]}/metrics`)).text()),
-    );
-    for (const text of texts) expect(text).toContain('podoh_hub_sessions ');
-    expect(await (await fetch(`${system.hubUrls[0]}/metrics`)).text()).toContain('podoh_hub_sessions ');
+describe('a hub whose database is wiped under it', () => {
+  const start = systemStarter('embedded');
+
+  it('goes on from memory, and tells no screen that it is unknown', async () => {
+    const { admin, hubUrls, parts } = await start();
+    const [one, two] = await importDevices(admin, 2, null);
+    if (one === undefined || two === undefined) throw new Error('no devices');
+    const [live, away] = [one, two].map((credentials) => new TestDevice(hubUrls[0] ?? '', credentials));
+    if (live === undefined || away === undefined) throw new Error('no devices');
+    await live.connect();
+    await live.until('welcome', () => live.of('welcome').length === 1);
+    await away.token();
+    await parts.db.sql.deleteFrom('devices').execute();
+    await parts.db.sql.updateTable('settings').set({ value: '9999999999999' }).where('name', '=', 'epoch').execute();
+    await eventually(async () => {
+      const ready = await fetch(`${hubUrls[0]}/health/ready`);
+      return ((await ready.json()) as { data: { database: string } }).data.database === 'down';
+    });
+    await away.connect();
+    await away.ended;
+    expect(away.closed?.code).toBe(4107);
+    expect((await away.http('POST', '/heartbeat', {})).status).toBe(503);
+    expect((await away.http('POST', '/token', { ...two })).status).toBe(503);
+    live.send({ type: 'ping', id: 3 });
+    await live.until('pong', () => live.of('pong').some(({ id }) => id === 3));
+    expect(live.closed).toBeNull();
+    await live.disconnect();
   });
 });
 
@@ -147,5 +185,34 @@ describe('behind a proxy that adds a line of its own', () => {
     );
     expect((await socket.answer()).status).toBe(429);
     socket.destroy();
+  });
+});
+
+describe('a first start on a port that is taken', () => {
+  it('makes no admin whose generated password nobody would ever see', async () => {
+    const folder = throwawayFolder('first');
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const config = readConfig({ PODOH_DATA_DIR: folder, LOG_LEVEL: 'silent' });
+    const parts = await composeParts(config, createLogger(config, 'test'));
+    const options = {
+      host: '127.0.0.1',
+      adminUsername: 'admin',
+      adminPassword: undefined,
+      playerRoot: webRoot('player'),
+      publicHubUrl: ':1',
+      drainMs: 0,
+    };
+    try {
+      await expect(startApi(composeApi(parts), { ...options, port })).rejects.toThrow('EADDRINUSE');
+      const started = await startApi(composeApi({ ...parts, registry: new Registry() }), { ...options, port: 0 });
+      await started.stop();
+      expect(started.made?.generatedPassword).toBeTypeOf('string');
+    } finally {
+      await parts.close();
+      await new Promise((resolve) => taken.close(resolve));
+      removeFolder(folder);
+    }
   });
 });

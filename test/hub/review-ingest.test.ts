@@ -49,7 +49,9 @@ test('a report that can never be written costs itself, and not every later repor
   const tenantId = await insertTenant(db);
   const deviceId = await insertDevice(db, tenantId);
   const { ingest, log } = ingestOver(createHubStore(db));
-  await sql`create trigger refuse before insert on device_reports begin select raise(abort, 'refused'); end`.execute(db.sql);
+  await sql`create trigger refuse before insert on device_reports begin select raise(abort, 'refused'); end`.execute(
+    db.sql,
+  );
   ingest.report({ ...SILENT, tenantId, deviceId, rev: 1 });
   await eventually(() => log.lines.some(({ level }) => level === 'error'));
   await sql`drop trigger refuse`.execute(db.sql);

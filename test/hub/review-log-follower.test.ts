@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { databaseMaker, type TestDatabase } from '../support/databases.ts';
 import { eventually } from '../support/eventually.ts';
-import { insertGroup, insertTenant } from '../support/hub-rows.ts';
+import { insertDevice, insertGroup, insertTenant } from '../support/hub-rows.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { HubModel } from '../../hub/core/hub-model.ts';
 import { createHubStore } from '../../hub/store/sql-hub-store.ts';
@@ -16,7 +16,7 @@ afterEach(() => {
   for (const follower of followers.splice(0)) follower.stop();
 });
 
-async function follow(db: TestDatabase): Promise<{ model: HubModel; effects: unknown[]; reloads: number[] }> {
+async function follow(db: TestDatabase) {
   const model = new HubModel();
   const effects: unknown[] = [];
   const reloads: number[] = [];
@@ -34,7 +34,7 @@ async function follow(db: TestDatabase): Promise<{ model: HubModel; effects: unk
   });
   followers.push(follower);
   await follower.start();
-  return { model, effects, reloads };
+  return { follower, model, effects, reloads };
 }
 
 /** Appends a row as it is. */
@@ -74,4 +74,28 @@ test('a row that cannot be read does not stop the log: everything is loaded anew
   await eventually(() => model.rev === 2);
   expect(reloads).toEqual([2]);
   expect(model.tenant(tenantId).groups.has(groupId)).toBe(true);
+});
+
+test('[INV-1] a database that is suddenly another one without any device is not believed until it has some', async () => {
+  const db = await open();
+  const tenantId = await insertTenant(db);
+  const deviceId = await insertDevice(db, tenantId);
+  const groupId = await insertGroup(db, tenantId);
+  const { follower, model, reloads } = await follow(db);
+  const { epoch } = model;
+  await db.sql.deleteFrom('devices').where('id', '=', deviceId).execute();
+  await db.sql.deleteFrom('groups').where('id', '=', groupId).execute();
+  await db.sql
+    .updateTable('settings')
+    .set({ value: String(epoch + 1) })
+    .where('name', '=', 'epoch')
+    .execute();
+  await eventually(() => !follower.available);
+  expect(model.epoch).toBe(epoch);
+  expect(model.tenant(tenantId).groups.has(groupId)).toBe(true);
+  expect(reloads).toEqual([]);
+  await insertDevice(db, tenantId);
+  await eventually(() => follower.available);
+  expect(model.epoch).toBe(epoch + 1);
+  expect(reloads).toEqual([0]);
 });

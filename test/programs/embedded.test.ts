@@ -90,7 +90,11 @@ describe('npm start', () => {
     ['the hub port', { API_PORT: '0' }, 'HUB_PORT'],
   ])('a second instance on %s: one clear line, exit code 1, and the first goes on', async (_what, more, variable) => {
     const second = await runToEnd({ entry: 'api/main-embedded.ts', env: { ...env, ...more }, cwd: folder });
-    expect(second).toMatchObject({ code: 1, signal: null, stderr: expect.stringMatching(new RegExp(`^${variable}: [^\n]+\n$`)) });
+    expect(second).toMatchObject({
+      code: 1,
+      signal: null,
+      stderr: expect.stringMatching(new RegExp(`^${variable}: [^\n]+\n$`)),
+    });
     expect(second.stderr).toContain(env[variable]);
     await admin.must('GET', '/groups');
   });
@@ -102,7 +106,10 @@ describe('npm start', () => {
     await program.start();
     const again = new ApiClient(apiUrl);
     await again.login('admin', password);
-    expect(await again.must('GET', `/alerts/deployments/${deploymentId}`)).toMatchObject({ title: 'Kept', status: 'active' });
+    expect(await again.must('GET', `/alerts/deployments/${deploymentId}`)).toMatchObject({
+      title: 'Kept',
+      status: 'active',
+    });
   });
 
   it('SIGTERM: exit code 0', async () => {
@@ -114,7 +121,9 @@ describe('npm start', () => {
     const withoutRedis = other({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
     await withoutRedis.start();
     expect(withoutRedis.stderr).toBe('');
-    expect(await (await fetch(`${hubUrl}/health/ready`)).json()).toMatchObject({ data: { bus: 'down', database: 'up' } });
+    expect(await (await fetch(`${hubUrl}/health/ready`)).json()).toMatchObject({
+      data: { bus: 'down', database: 'up' },
+    });
     expect(withoutRedis.stdout).toContain('redis link is down');
     const again = new ApiClient(apiUrl);
     await again.login('admin', password);

@@ -53,7 +53,10 @@ describe('npm', () => {
       stdout: expect.stringContaining('the database is up to date'),
     });
     const create = npm(CREATE_TENANT);
-    expect(await runToEnd(create)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^admin password: \S{12,}$/m) });
+    expect(await runToEnd(create)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^admin password: \S{12,}$/m),
+    });
     expect(await runToEnd(create)).toMatchObject({ code: 1, stderr: expect.stringMatching(/^podoh: [^\n]+$/m) });
   });
 

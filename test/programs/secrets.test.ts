@@ -1,7 +1,6 @@
 /** What the programs write never holds a secret, at the most talkative level and while everything goes wrong. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeFolder, throwawayFolder } from '../support/daemon.ts';
 import { freePort } from '../support/free-port.ts';
@@ -58,17 +57,21 @@ describe('what npm start writes', () => {
 describeWithServers('what the programs write', () => {
   const folder = throwawayFolder('secrets');
   const programs: Program[] = [];
+  const servers: (MariaDbServer | RedisServer)[] = [];
   let mariadb: MariaDbServer;
   let redis: RedisServer;
   beforeAll(async () => {
-    [mariadb, redis] = await Promise.all([startMariaDb(), startRedis({ args: ['--requirepass', REDIS_PASSWORD] })]);
+    mariadb = await startMariaDb();
+    servers.push(mariadb);
+    redis = await startRedis({ args: ['--requirepass', REDIS_PASSWORD] });
+    servers.push(redis);
     await mariadb.admin(
       `create database podoh; create user keeper@'%' identified by '${DATABASE_PASSWORD}'; grant all on podoh.* to keeper@'%'`,
     );
   });
   afterAll(async () => {
     for (const program of programs) await program.stop();
-    await Promise.all([mariadb.stop(), redis.stop()]);
+    for (const server of servers) await server.stop();
     removeFolder(folder);
   });
 
@@ -106,14 +109,15 @@ describeWithServers('what the programs write', () => {
     await secrets.whileDatabaseIsAway();
     await redis.restart();
     await mariadb.restart();
-    // The server is there, and takes the password for a wrong one.
+    // And now the server is there and takes the password for a wrong one.
     await mariadb.admin("alter user keeper@'%' identified by 'another'");
+    await mariadb.restart();
     await secrets.whileDatabaseIsAway();
-    await sleep(500);
     for (const line of keyLines(folder)) secrets.note('private key', line);
     for (const program of programs) expect(await program.sigterm()).toMatchObject({ code: 0 });
     const output = programs.map((program) => program.output).join('\n');
     expect(secrets.foundIn(output)).toEqual([]);
     expect(output).toContain('/api/v1/auth/login');
+    expect(output).toContain("Access denied for user 'keeper'");
   });
 });

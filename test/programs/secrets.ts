@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- answers are taken apart for their secrets: what they are is tested elsewhere */
 /**
  * A day in the life of every secret: each kind is issued, used, used wrongly and used while the database is away. Whoever runs
  * it then looks for them where they must not be.
@@ -31,7 +32,9 @@ export class SecretsInUse {
 
   /** Names of the secrets that the text has, whole or in a telling part. */
   foundIn(text: string): string[] {
-    return [...this.#secrets].filter(([, secret]) => partsOf(secret).some((part) => text.includes(part))).map(([name]) => name);
+    return [...this.#secrets]
+      .filter(([, secret]) => partsOf(secret).some((part) => text.includes(part)))
+      .map(([name]) => name);
   }
 
   async #post(url: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<any> {
@@ -45,10 +48,15 @@ export class SecretsInUse {
 
   /** Signing in and out, right and wrong. */
   async users(): Promise<void> {
-    const login = (password: string): Promise<any> => this.#post(this.#apiUrl, '/auth/login', { username: 'admin', password });
+    const login = (password: string): Promise<any> =>
+      this.#post(this.#apiUrl, '/auth/login', { username: 'admin', password });
     await login(this.note('mistyped password', `${this.#password} `));
     await login(this.note('password that is too long', `long-${randomUUID()}`.repeat(40)));
-    await this.#post(this.#apiUrl, '/auth/login', `{"username":"admin","password":"${this.note('password in a broken body', randomUUID())}`);
+    await this.#post(
+      this.#apiUrl,
+      '/auth/login',
+      `{"username":"admin","password":"${this.note('password in a broken body', randomUUID())}`,
+    );
     const first = await login(this.#password);
     this.#notePair(first);
     const second = await this.#post(this.#apiUrl, '/auth/refresh', { refreshToken: first.refreshToken });
@@ -85,7 +93,10 @@ export class SecretsInUse {
     const pollSecret = this.note('poll secret', pending.pollSecret);
     this.note('pairing code', pending.pairingCode);
     this.note('pairing code without its dash', pending.pairingCode.replace('-', ''));
-    await this.#post(this.#hubUrl, '/sync/register', { ...player, pollSecret: this.note('guessed poll secret', randomUUID()) });
+    await this.#post(this.#hubUrl, '/sync/register', {
+      ...player,
+      pollSecret: this.note('guessed poll secret', randomUUID()),
+    });
     await admin.call('POST', '/devices/pair', { body: { code: 'ZZZZ-ZZZZ', name: 'Guessed' } });
     await admin.must('POST', '/devices/pair', { code: pending.pairingCode, name: 'Paired' });
     const paired = await this.#post(this.#hubUrl, '/sync/register', { ...player, pollSecret });
@@ -106,7 +117,10 @@ export class SecretsInUse {
     await device.disconnect();
     await device.http('POST', '/heartbeat', { status: {} });
     await fetch(`${this.#hubUrl}/ws?access_token=${token}`);
-    await this.#post(this.#hubUrl, '/sync/token', { ...credentials, credential: this.note('wrong credential', randomUUID()) });
+    await this.#post(this.#hubUrl, '/sync/token', {
+      ...credentials,
+      credential: this.note('wrong credential', randomUUID()),
+    });
     const broken = new TestDevice(this.#hubUrl, credentials);
     broken.useToken(this.note('broken device token', `${token.slice(0, -9)}BBBBBBBBB`));
     await broken.connect();
@@ -118,7 +132,10 @@ export class SecretsInUse {
     await this.#post(this.#apiUrl, '/auth/login', { username: 'admin', password: this.#password });
     await this.#post(this.#apiUrl, '/auth/refresh', { refreshToken: this.note('refresh token', randomUUID()) });
     await this.#post(this.#hubUrl, '/sync/token', { deviceId: 1, credential: this.note('credential', randomUUID()) });
-    await this.#post(this.#hubUrl, '/sync/register', { playerId: 'p', pollSecret: this.note('poll secret', randomUUID()) });
+    await this.#post(this.#hubUrl, '/sync/register', {
+      playerId: 'p',
+      pollSecret: this.note('poll secret', randomUUID()),
+    });
   }
 }
 

@@ -79,11 +79,14 @@ describe('a wrong variable', () => {
 
   function filled(given: Variables): Record<string, string> {
     return Object.fromEntries(
-      Object.entries(given).map(([name, value]) => [name, value.replace(A_FILE, file).replace(A_DEAD_PORT, String(deadPort))]),
+      Object.entries(given).map(([name, value]) => [
+        name,
+        value.replace(A_FILE, file).replace(A_DEAD_PORT, String(deadPort)),
+      ]),
     );
   }
 
-  async function refuses(entry: Entry, variable: string, given: Variables): Promise<void> {
+  async function expectRefusal(entry: Entry, variable: string, given: Variables): Promise<void> {
     const ports = { API_HOST: '127.0.0.1', HUB_HOST: '127.0.0.1', API_PORT: '0', HUB_PORT: '0' };
     const end = await runToEnd({ entry, env: { ...ports, ...filled(given) }, cwd: folder });
     expect(end.stderr).toMatch(new RegExp(`^${variable}: [^\n]+\n$`));
@@ -100,10 +103,10 @@ describe('a wrong variable', () => {
   });
 
   it.each(WRONG)('%s: npm start with %j', async (variable, given) => {
-    await refuses('api/main-embedded.ts', variable, given);
+    await expectRefusal('api/main-embedded.ts', variable, given);
   });
 
   it.each(ELSEWHERE)('%s says %s with %j', async (entry, variable, given) => {
-    await refuses(entry, variable, given);
+    await expectRefusal(entry, variable, given);
   });
 });

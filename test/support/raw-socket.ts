@@ -131,11 +131,7 @@ function parseFrames(received: Buffer): ServerFrame[] {
     const from = at + (short === 127 ? 10 : short === 126 ? 4 : 2);
     if (received.length < from) break;
     const length =
-      short === 127
-        ? Number(received.readBigUInt64BE(at + 2))
-        : short === 126
-          ? received.readUInt16BE(at + 2)
-          : short;
+      short === 127 ? Number(received.readBigUInt64BE(at + 2)) : short === 126 ? received.readUInt16BE(at + 2) : short;
     if (received.length < from + length) break;
     frames.push({ opcode: (received[at] ?? 0) & 0x0f, payload: received.subarray(from, from + length) });
     at = from + length;

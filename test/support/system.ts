@@ -3,6 +3,7 @@
  * Embedded: SQLite, in-process bus, one hub. Production: MariaDB, Redis, and hubs that share nothing but them.
  */
 import { randomUUID } from 'node:crypto';
+import { Registry } from 'prom-client';
 import { afterAll, describe, inject } from 'vitest';
 import { composeApi, composeHub, composeParts, createLogger, type Parts } from '../../hub/compose.ts';
 import { readConfig } from '../../hub/config.ts';
@@ -35,6 +36,8 @@ export interface System {
   readonly api: StartedApi;
   /** The parts of the API's process. */
   readonly parts: Parts;
+  /** Starts one more hub, as after a restart or a scale-out; embedded it shares the process, so stop the one before first. */
+  startHub(): Promise<{ readonly hub: HubServer; readonly url: string }>;
   stop(): Promise<void>;
 }
 
@@ -90,14 +93,18 @@ async function startSystem(
   const hubParts: Parts[] = [];
   const hubs: HubServer[] = [];
   const hubUrls: string[] = [];
-  for (let at = 0; at < (adapters === 'embedded' ? 1 : hubCount); at += 1) {
+  const startHub: System['startHub'] = async () => {
+    // Every hub has its own numbers; embedded it shares the rest.
     const own =
-      adapters === 'embedded' ? parts : await composeParts(config, createLogger(config, `test hub ${at}`), clock);
-    hubParts.push(own);
+      adapters === 'embedded'
+        ? { ...parts, registry: hubs.length === 0 ? parts.registry : new Registry() }
+        : await composeParts(config, createLogger(config, `test hub ${hubs.length}`), clock);
+    if (adapters === 'production') hubParts.push(own);
     const { hub } = composeHub(own);
-    hubUrls.push(`http://127.0.0.1:${await hub.start()}`);
     hubs.push(hub);
-  }
+    return { hub, url: `http://127.0.0.1:${await hub.start()}` };
+  };
+  for (let at = 0; at < (adapters === 'embedded' ? 1 : hubCount); at += 1) hubUrls.push((await startHub()).url);
   const api = await startApi(composeApi(parts), {
     host: config.apiHost,
     port: config.apiPort,
@@ -117,6 +124,7 @@ async function startSystem(
     admin,
     api,
     parts,
+    startHub,
     async stop() {
       await Promise.all([...hubs.map((hub) => hub.stop()), api.stop()]);
       for (const own of new Set([parts, ...hubParts])) await own.close();
