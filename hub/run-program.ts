@@ -16,14 +16,15 @@ export interface ProgramOptions {
   readonly isChild?: boolean;
 }
 
-/** A stop that takes longer than this is given up, in milliseconds. */
-const STOP_WITHIN_MS = 60_000;
+/** A stop that takes longer than this is given up, in milliseconds: the longest drain that can be set, and time to write. */
+const STOP_WITHIN_MS = 150_000;
 
 export async function runProgram(
   start: () => Promise<Running>,
   { isChild = false }: ProgramOptions = {},
 ): Promise<void> {
-  const starting = start();
+  // Only after this turn, so that a signal is heard from its first line on.
+  const starting = Promise.resolve().then(start);
   let stopping = false;
   const stop = (): void => {
     if (stopping) {
@@ -97,7 +98,7 @@ function namesVariable({ message, code }: SystemError): boolean {
 }
 
 /** One line that a person can act on; a bug keeps its stack. */
-function startupLine(error: unknown): string {
+export function startupLine(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof ConfigError || namesVariable(error)) return error.message;
   return listenLine(error) ?? error.stack ?? error.message;

@@ -35,7 +35,10 @@ export async function readSigningKeys(
     return { privateKeyPem, retiredPublicKeys, source: `JWT_PRIVATE_KEY_FILE: ${file}` };
   }
   const made = join(folder, 'signing.pem');
-  const privateKeyPem = await inDataDir(made, async () => (await readIfThere(made)) ?? (await makeOnce(folder, made, ids)));
+  const privateKeyPem = await inDataDir(
+    made,
+    async () => (await readIfThere(made)) ?? (await makeOnce(folder, made, ids)),
+  );
   return { privateKeyPem, retiredPublicKeys, source: `PODOH_DATA_DIR: ${made}` };
 }
 
@@ -73,7 +76,9 @@ async function readIfThere(file: string): Promise<string | null> {
 async function readRetired(folder: string): Promise<string[]> {
   const names = await namesIn(folder);
   const files = names.filter((name) => name.endsWith('.retired.pem')).sort();
-  return Promise.all(files.map(async (name) => publicHalf(join(folder, name), await readFile(join(folder, name), 'utf8'))));
+  return Promise.all(
+    files.map(async (name) => publicHalf(join(folder, name), await readFile(join(folder, name), 'utf8'))),
+  );
 }
 
 async function namesIn(folder: string): Promise<string[]> {

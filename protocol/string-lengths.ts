@@ -38,13 +38,19 @@ export function stringLimits(schema: object): StringLimits | null {
     const limits = stringLimits(property);
     return limits === null ? [] : [[name, limits] as const];
   });
-  const records = Object.values(patternProperties).map(stringLimits).filter((part) => part !== null);
-  const maxima = [...(maxLength === undefined ? [] : [maxLength]), ...parts.flatMap(({ max }) => (max === null ? [] : [max]))];
+  const records = Object.values(patternProperties)
+    .map(stringLimits)
+    .filter((part) => part !== null);
+  const maxima = [
+    ...(maxLength === undefined ? [] : [maxLength]),
+    ...parts.flatMap(({ max }) => (max === null ? [] : [max])),
+  ];
   const limits: StringLimits = {
     // Of alternatives the widest counts: which of them a value is, the schema has said already.
     max: maxima.length === 0 ? null : Math.max(...maxima),
     fields: [...fields, ...parts.flatMap((part) => part.fields)],
-    items: (items === undefined ? null : stringLimits(items)) ?? parts.find((part) => part.items !== null)?.items ?? null,
+    items:
+      (items === undefined ? null : stringLimits(items)) ?? parts.find((part) => part.items !== null)?.items ?? null,
     values: records[0] ?? parts.find((part) => part.values !== null)?.values ?? null,
   };
   const limitsNothing =

@@ -31,7 +31,9 @@ export function compileValidator<S extends TSchema>(schema: S): WireValidator<St
     errors: (value) => {
       const details = compiled.Errors(value).flatMap(detailsOf).slice(0, DETAILS_MAX);
       const long = details.length === 0 ? firstTooLong(limits, value) : null;
-      return long === null ? details : [{ field: fieldOf(long.pointer), message: `must not have more than ${long.limit} characters` }];
+      return long === null
+        ? details
+        : [{ field: fieldOf(long.pointer), message: `must not have more than ${long.limit} characters` }];
     },
     dropUnknown: (value) => (shape === null ? 0 : dropUnknown(shape, value)),
   };

@@ -16,5 +16,6 @@ export function requireObjectKey(key: string): void {
 
 /** Throws unless it can be kept and given back as a header's value. */
 export function requireContentType(contentType: string): void {
-  if (!CONTENT_TYPE.test(contentType)) throw new Error(`not a content type: ${JSON.stringify(contentType.slice(0, 256))}`);
+  if (!CONTENT_TYPE.test(contentType))
+    throw new Error(`not a content type: ${JSON.stringify(contentType.slice(0, 256))}`);
 }

@@ -77,7 +77,10 @@ function describeReading(store: () => ObjectStore): void {
   });
 
   test('many at once', async () => {
-    const objects = Array.from({ length: 30 }, (_, index) => ({ key: `many/${index}`, bytes: someBytes(1_000 + index) }));
+    const objects = Array.from({ length: 30 }, (_, index) => ({
+      key: `many/${index}`,
+      bytes: someBytes(1_000 + index),
+    }));
     await Promise.all(objects.map(({ key, bytes }) => store().put(key, streamOf(bytes), PNG)));
     const found = await Promise.all(objects.map(({ key }) => fetchWhole(store(), key)));
     expect(found).toEqual(objects.map(({ bytes }) => asFetched(bytes, PNG)));
@@ -164,7 +167,9 @@ function describeChanging(store: () => ObjectStore): void {
       const old = someBytes(2_000);
       await store().put('changing/half-way', old, PNG);
       const failure = new Error('the sender hung up');
-      await expect(store().put('changing/half-way', streamOf(someBytes(length), failure), 'video/mp4')).rejects.toBe(failure);
+      await expect(store().put('changing/half-way', streamOf(someBytes(length), failure), 'video/mp4')).rejects.toBe(
+        failure,
+      );
       expect(await fetchWhole(store(), 'changing/half-way')).toEqual(asFetched(old, PNG));
       await expect(store().put('changing/half-new', streamOf(someBytes(length), failure), PNG)).rejects.toBe(failure);
       expect(await store().get('changing/half-new')).toBeNull();

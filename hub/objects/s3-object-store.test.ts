@@ -61,7 +61,9 @@ describe('with a real S3 server', () => {
 
     const careless = new S3Client({ endpoint: server.endpoint, region: 'us-east-1', forcePathStyle: true });
     const address = { Bucket: server.bucket, Key: 'careless' };
-    await careless.send(new PutObjectCommand({ ...address, Body: Readable.from([bytes]), ContentLength: bytes.length }));
+    await careless.send(
+      new PutObjectCommand({ ...address, Body: Readable.from([bytes]), ContentLength: bytes.length }),
+    );
     const stored = await careless.send(new GetObjectCommand(address));
     expect(await buffer(stored.Body as Readable)).not.toEqual(bytes);
     expect(stored.ContentLength).toBeGreaterThan(1_000);
@@ -88,7 +90,12 @@ describe('with a real S3 server', () => {
   });
 
   test('a bucket that is not there is no missing object, and waiting does not help', async () => {
-    const store = new S3ObjectStore({ bucket: 'nobodys', endpoint: server.endpoint, region: 'us-east-1', limits: SOON });
+    const store = new S3ObjectStore({
+      bucket: 'nobodys',
+      endpoint: server.endpoint,
+      region: 'us-east-1',
+      limits: SOON,
+    });
     for (const error of await failuresOf(everyCall(store))) {
       expect(error).not.toBeInstanceOf(ObjectStoreUnavailableError);
       expect(error.message).toMatch(/^S3 refused to (get|put|delete): NoSuchBucket 404$/);
@@ -225,7 +232,8 @@ describe('an S3 that is away', () => {
   test('a stream that fails is the error even where its parts cannot be dropped', async () => {
     const { endpoint } = await at(
       startEndpoint((response, request) => {
-        if (request.method === 'POST') response.end('<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>');
+        if (request.method === 'POST')
+          response.end('<InitiateMultipartUploadResult><UploadId>u1</UploadId></InitiateMultipartUploadResult>');
         else if (request.method === 'PUT') response.writeHead(200, { ETag: '"e"' }).end();
         else s3Error(response, 503, 'SlowDown');
       }),
@@ -252,7 +260,14 @@ describe('an S3 that is away', () => {
 
   test('without credentials nothing is sent', async () => {
     vi.unstubAllEnvs();
-    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_WEB_IDENTITY_TOKEN_FILE']) {
+    for (const name of [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_PROFILE',
+      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+      'AWS_WEB_IDENTITY_TOKEN_FILE',
+    ]) {
       vi.stubEnv(name, undefined);
     }
     for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE']) vi.stubEnv(name, 'does-not-exist');

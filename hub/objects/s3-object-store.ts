@@ -25,7 +25,13 @@ export interface S3Limits {
   readonly attemptsMax: number;
 }
 
-export const S3_LIMITS: S3Limits = { connectMs: 1_000, answerMs: 3_000, stallMs: 4_000, operationMs: 7_000, attemptsMax: 2 };
+export const S3_LIMITS: S3Limits = {
+  connectMs: 1_000,
+  answerMs: 3_000,
+  stallMs: 4_000,
+  operationMs: 7_000,
+  attemptsMax: 2,
+};
 
 /** S3's least; with 10,000 parts, S3's most, an object may have 48 GiB. A failed part is sent again from memory. */
 const PART_BYTES = 5 * 1024 * 1024;
@@ -55,7 +61,11 @@ export class S3ObjectStore implements ObjectStore {
     this.#prefix = options.prefix ?? '';
     this.#limits = options.limits ?? S3_LIMITS;
     const { answerMs, stallMs } = this.#limits;
-    this.#reader = createClient(options, this.#limits, { requestTimeout: answerMs, throwOnRequestTimeout: true, socketTimeout: 0 });
+    this.#reader = createClient(options, this.#limits, {
+      requestTimeout: answerMs,
+      throwOnRequestTimeout: true,
+      socketTimeout: 0,
+    });
     this.#writer = createClient(options, this.#limits, { socketTimeout: stallMs });
   }
 

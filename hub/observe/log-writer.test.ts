@@ -110,9 +110,13 @@ function program(body: string, stdout: 'pipe' | number) {
     process.stderr.write('alive');
     process.exitCode = 7;
   `;
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', source], {
-    stdio: ['ignore', stdout, 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', source],
+    {
+      stdio: ['ignore', stdout, 'pipe'],
+    },
+  );
   return { child, ended: Promise.all([once(child, 'exit'), text(child.stderr as Readable)]) };
 }
 
@@ -142,7 +146,9 @@ describe('in a process of its own', () => {
     const { ended } = program(`for (let at = 0; at < 10_000; at += 1) writer.write(at + '\\n'); process.exit(3);`, fd);
     const [[exitCode]] = await ended;
     closeSync(fd);
-    const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
+    const lines = readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
     removeFolder(folder);
     expect(exitCode).toBe(3);
     expect(lines.map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 10_000 }, (_, at) => at));

@@ -127,7 +127,7 @@ export class LogWriter {
   /** False when the system would not take all of it. */
   #writeAll(bytes: Buffer): boolean {
     let rest = bytes;
-    for (let tries = 0; rest.byteLength > 0; ) {
+    for (let tries = 0; rest.byteLength > 0;) {
       try {
         rest = rest.subarray(writeSync(this.#fd, rest));
       } catch (error) {

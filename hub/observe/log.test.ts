@@ -73,7 +73,16 @@ test('no secret is written, wherever in a line it stands; an error keeps what ex
     log.error({ error: { cause: { command: { name: 'auth', args: ['canary'] } } } }, 'cause');
   `);
   expect(text).not.toContain('canary');
-  expect(lines.map(({ msg }) => msg)).toEqual(['top', 'below', 'two below', 'in a list', 'headers', 'child', 'error', 'cause']);
+  expect(lines.map(({ msg }) => msg)).toEqual([
+    'top',
+    'below',
+    'two below',
+    'in a list',
+    'headers',
+    'child',
+    'error',
+    'cause',
+  ]);
   const redacted = Object.fromEntries(SECRET_FIELDS.map((field) => [field, '[redacted]']));
   expect(lines[0]).toMatchObject(redacted);
   expect(lines[3]).toMatchObject({ devices: [redacted, redacted] });

@@ -1,6 +1,7 @@
 /**
- * Going down without losing anything: everybody is told when to come back, spread over the drain's time so that the other
- * nodes are not stormed; then what devices said is written and acknowledged, and only then are sockets closed.
+ * Going down without losing anything: everybody is told when to come back and closed at that moment, spread over the drain's
+ * time so that the other nodes are not stormed; then what devices said is written. What could not be acknowledged any more
+ * they say again elsewhere.
  */
 import type { FrameHandler } from './frame-handler.ts';
 import type { HubContext } from './hub-context.ts';

@@ -141,7 +141,6 @@ export class LogFollower {
         const page = await store.readLog(model.rev, PAGE_SIZE);
         isRead = true;
         if (this.#stopped) return;
-        if (page.epoch === model.epoch) this.#saw(true);
         this.#headRev = page.headRev;
         const first = page.changes[0];
         const pruned = first === undefined ? page.headRev > model.rev : first.rev !== model.rev + 1;
@@ -154,6 +153,8 @@ export class LogFollower {
           await this.#load();
           return;
         }
+        this.#distrusts = false;
+        this.#saw(true);
         for (const change of page.changes) this.#deliver(change);
         this.#wake();
         if (page.changes.length < PAGE_SIZE) return;
@@ -194,7 +195,8 @@ export class LogFollower {
   async #load(): Promise<void> {
     const { store, model, clock, onReload, onLoaded } = this.#options;
     const snapshot = await store.loadModel(clock.now());
-    if (this.#loaded && snapshot.epoch !== model.epoch && snapshot.holdsDevices === false) {
+    const isOther = snapshot.epoch !== model.epoch || snapshot.rev < model.rev;
+    if (this.#loaded && isOther && snapshot.holdsDevices === false) {
       this.#distrust(snapshot);
       return;
     }

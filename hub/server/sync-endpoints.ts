@@ -194,7 +194,12 @@ export class SyncEndpoints {
       await follower.reached(model.rev + 1, NEWER_WITHIN_MS);
     }
     const device = found.ok ? (directory.get(claims.sub) ?? found.value) : null;
-    if (device === null || !device.active || device.tenantId !== claims.tenant || device.credentialVersion !== claims.ver) {
+    if (
+      device === null ||
+      !device.active ||
+      device.tenantId !== claims.tenant ||
+      device.credentialVersion !== claims.ver
+    ) {
       this.#failed(exchange);
       exchange.refuse('UNAUTHENTICATED', 'this token is not good any more');
       return null;

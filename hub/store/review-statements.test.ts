@@ -99,7 +99,7 @@ describeWithMariaDb('on MariaDB', () => {
       select 1, d.seq, concat('old-', e.seq), 1, 0, 0, 0 from seq_1_to_500 d, seq_1_to_100 e`.execute(db.sql);
     if (!('url' in db.place)) throw new Error('not a MariaDB');
     // One connection: the counters are the session's own.
-    const single = openDatabase({ ...db.place, poolSize: 1, logWarn: (message) => console.warn(message) });
+    const single = openDatabase({ ...db.place, poolSize: 1, logWarn: () => undefined });
     try {
       const rowsRead = async (): Promise<number> => {
         const { rows } = await sql<{ Value: string }>`show session status like 'Handler_read_next'`.execute(single.sql);

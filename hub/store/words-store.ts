@@ -283,7 +283,9 @@ export async function saveUsage(db: OpenDatabase<Database>, rows: readonly Usage
       .selectFrom('usage_logs')
       .select(['device_id', 'entry_id'])
       // Device by device: two lists would stand for every pair of theirs, and MariaDB then reads all that these devices ever said.
-      .where((eb) => eb.or([...entriesOf(rows)].map(([id, ids]) => eb.and([eb('device_id', '=', id), eb('entry_id', 'in', ids)]))))
+      .where((eb) =>
+        eb.or([...entriesOf(rows)].map(([id, ids]) => eb.and([eb('device_id', '=', id), eb('entry_id', 'in', ids)]))),
+      )
       .execute();
     const seen = new Set(existing.map((row) => `${row.device_id}:${row.entry_id}`));
     const fresh = rows.map((row) => {

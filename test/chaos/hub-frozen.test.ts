@@ -11,6 +11,7 @@ const DEVICES = 24;
 const STAYED = 3;
 /** How long the sleeper is watched after it woke, in milliseconds: longer than its own pace of leases and reaping. */
 const WATCHED_MS = 7_000;
+const LOOK_EVERY_MS = 100;
 
 interface ListedDevice {
   readonly id: number;
@@ -46,9 +47,10 @@ describeWithServers('a hub frozen past its lease', () => {
       await admin.must('POST', '/alerts/stop', { deploymentId: before.deploymentId });
       const meanwhile = await raise(admin, siteId, devices);
       // Its lease has run out when another hub has taken from it those who stayed.
-      await eventually(async () =>
-        (await list()).every(({ id, status }) => status === (stayedIds.has(id) ? 'offline' : 'online')),
-      );
+      await eventually(async () => {
+        await sleep(LOOK_EVERY_MS);
+        return (await list()).every(({ id, status }) => status === (stayedIds.has(id) ? 'offline' : 'online'));
+      });
 
       hubs[1]?.thaw();
       await Promise.all(stayed.map((device) => device.until('the close', () => device.closed !== null)));
@@ -61,7 +63,7 @@ describeWithServers('a hub frozen past its lease', () => {
           devices.map(({ deviceId, connEpoch }) => ({ id: deviceId, status: 'online', connEpoch })),
         );
         looks += 1;
-        await sleep(100);
+        await sleep(LOOK_EVERY_MS);
       }
       expect(looks).toBeGreaterThan(WATCHED_MS / 1_000);
 

@@ -11,6 +11,7 @@ const DEVICES = 30;
 const LOST = 3;
 /** A dead hub's lease, and the time others take to notice, in milliseconds. */
 const OFFLINE_WITHIN_MS = 25_000;
+const LOOK_EVERY_MS = 200;
 
 interface ListedDevice {
   readonly id: number;
@@ -54,6 +55,7 @@ describeWithServers('a hub killed with -9', () => {
       const lostIds = lost.map((device) => device.deviceId);
       const list = async (): Promise<ListedDevice[]> => admin.must('GET', '/devices?limit=200&sort=id');
       await eventually(async () => {
+        await sleep(LOOK_EVERY_MS);
         const rows = await list();
         return rows.every(({ id, status }) => status === (lostIds.includes(id) ? 'offline' : 'online'));
       });

@@ -40,15 +40,15 @@ describeWithServers('MariaDB', () => {
     operator.start();
     await operator.more(8);
     await fault();
-    const shown = await converges();
+    await expectAlertsAgain();
     await operator.more(8);
     await operator.finish();
-    for (const refusal of operator.refusals) {
+    // A repeat may also be told that the database has not done with its first try.
+    for (const refusal of operator.refusals.filter(({ code }) => code !== 'CONFLICT')) {
       expect(refusal).toMatchObject({ status: 503, code: 'UNAVAILABLE', retryAfter: expect.stringMatching(/^\d+$/) });
       expect(refusal.elapsedMs).toBeLessThan(REFUSED_WITHIN_MS);
     }
     expect(await operator.found()).toEqual(operator.expected());
-    expect(shown).toBe(true);
     const truth = await converged(cluster.admin, devices);
     expect(truth).toEqual(operator.active);
     expect(devices.flatMap((device) => device.ends)).toEqual([]);
@@ -57,7 +57,7 @@ describeWithServers('MariaDB', () => {
   }
 
   /** [INV-1] while alerts go on: within 5 s of healing every screen has an alert that was raised after it. */
-  async function converges(): Promise<boolean> {
+  async function expectAlertsAgain(): Promise<void> {
     const highest = (device: TestDevice): number => Math.max(0, ...device.showing);
     const before = Math.max(...devices.map(highest));
     await Promise.all(
@@ -65,7 +65,6 @@ describeWithServers('MariaDB', () => {
         device.until('an alert after the fault', () => highest(device) > before, CONVERGED_WITHIN_MS),
       ),
     );
-    return true;
   }
 
   /** What goes on without the database, and how quickly the rest is refused. */

@@ -14,28 +14,32 @@ const DEVICES = 30;
 describeWithServers('a rolling restart of the hubs', () => {
   const start = clusterStarter();
 
-  it('moves every device with a goodbye, loses no alert, and leaves every screen right [INV-1] [INV-4]', async () => {
-    const { admin, siteId, hubs, hubUrls, fleet } = await start();
-    const devices = await fleet(DEVICES);
-    const operator = new PersistentOperator(admin, siteId, 'Rolling');
-    operator.start();
-    await operator.more(4);
-    for (const [at, hub] of hubs.entries()) {
-      await restart(hub, hubUrls[at] ?? '', devices);
+  it(
+    'moves every device with a goodbye, loses no alert, and leaves every screen right [INV-1] [INV-4]',
+    { timeout: 90_000 },
+    async () => {
+      const { admin, siteId, hubs, hubUrls, fleet } = await start();
+      const devices = await fleet(DEVICES);
+      const operator = new PersistentOperator(admin, siteId, 'Rolling');
+      operator.start();
       await operator.more(4);
-    }
-    await operator.finish();
+      for (const [at, hub] of hubs.entries()) {
+        await restart(hub, hubUrls[at] ?? '', devices);
+        await operator.more(4);
+      }
+      await operator.finish();
 
-    expect(operator.refusals).toEqual([]);
-    expect(await operator.found()).toEqual(operator.expected());
-    expect(await converged(admin, devices)).toEqual(operator.active);
-    // Everybody was moved at least once, by a goodbye each time and never by a broken connection.
-    expect(devices.every((device) => device.ends.length > 0)).toBe(true);
-    for (const device of devices) {
-      expect(device.ends.map(({ code }) => code)).toEqual(device.ends.map(() => CLOSE_CODES.DRAIN.code));
-      expect(device.of('goaway').map(({ reason }) => reason)).toEqual(device.ends.map(() => 'drain'));
-    }
-  });
+      expect(operator.refusals).toEqual([]);
+      expect(await operator.found()).toEqual(operator.expected());
+      expect(await converged(admin, devices)).toEqual(operator.active);
+      // Everybody was moved at least once, by a goodbye each time and never by a broken connection.
+      expect(devices.every((device) => device.ends.length > 0)).toBe(true);
+      for (const device of devices) {
+        expect(device.ends.map(({ code }) => code)).toEqual(device.ends.map(() => CLOSE_CODES.DRAIN.code));
+        expect(device.of('goaway').map(({ reason }) => reason)).toEqual(device.ends.map(() => 'drain'));
+      }
+    },
+  );
 
   async function restart(hub: Program, url: string, devices: readonly ReconnectingDevice[]): Promise<void> {
     const leaving = devices.filter((device) => device.hubUrl === url);

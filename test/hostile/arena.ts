@@ -42,10 +42,10 @@ export class Arena {
     this.#witnessGroupId = witnessGroupId;
     this.attackerGroupId = attackerGroupId;
     const { log } = system.parts;
-    const original = log.error.bind(log);
+    const original = log.error;
     log.error = (...words: unknown[]): void => {
       this.#complaints.push(words);
-      (original as (...words: unknown[]) => void)(...words);
+      Reflect.apply(original, log, words);
     };
   }
 
@@ -122,7 +122,8 @@ export class Arena {
     if (this.#shown === null) await this.#raise();
     else await this.#takeBack(this.#shown);
     this.witness.send({ type: 'applied', rev: this.witness.screen.rev });
-    if (this.witness.closed !== null) throw new Error(`the witness was cut off: ${JSON.stringify(this.witness.closed)}`);
+    if (this.witness.closed !== null)
+      throw new Error(`the witness was cut off: ${JSON.stringify(this.witness.closed)}`);
     if (this.#complaints.length > 0) throw new Error(`the hub found a bug: ${inspect(this.#complaints.splice(0))}`);
   }
 

@@ -2,7 +2,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import { badFrames } from '../../protocol/golden-bad-frames.ts';
-import { BAD_FRAMES_MAX, DISPLAYED_MAX, FRAME_BYTES_MAX, RECEIPTS_MAX, TOKEN_BYTES_MAX } from '../../protocol/limits.ts';
+import {
+  BAD_FRAMES_MAX,
+  DISPLAYED_MAX,
+  FRAME_BYTES_MAX,
+  RECEIPTS_MAX,
+  TOKEN_BYTES_MAX,
+} from '../../protocol/limits.ts';
 import { clientFrame, OPCODE, type RawSocket } from '../support/raw-socket.ts';
 import { systemStarter } from '../support/system.ts';
 import { Arena } from './arena.ts';
@@ -72,9 +78,28 @@ const OUT_OF_RANGE: readonly (readonly [name: string, json: string])[] = [
 
 /** Types that no device may say or nobody knows: ignored and counted. */
 const UNKNOWN = [
-  'x', '', '__proto__', 'constructor', 'toString', 'hasOwnProperty', 'welcome', 'state', 'alert.start', 'alert.stop',
-  'schedule.changed', 'config.changed', 'command', 'ack', 'goaway', 'error', 'HELLO', 'hello ', 'x'.repeat(10_000),
-  '../hello', 'receipt\u0000', '\u{1f4a3}',
+  'x',
+  '',
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  'welcome',
+  'state',
+  'alert.start',
+  'alert.stop',
+  'schedule.changed',
+  'config.changed',
+  'command',
+  'ack',
+  'goaway',
+  'error',
+  'HELLO',
+  'hello ',
+  'x'.repeat(10_000),
+  '../hello',
+  'receipt\u0000',
+  '\u{1f4a3}',
 ];
 
 async function saidAfter(socket: RawSocket, before: number): Promise<Record<string, unknown>> {

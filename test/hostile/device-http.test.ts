@@ -47,9 +47,18 @@ const BODIES: readonly (readonly [name: string, status: number, body: string | U
 
 /** Media types that are not JSON, and some that only look like it. */
 const MEDIA_TYPES = [
-  '', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx',
-  'application/json\tx', 'application/json garbage', 'application/json, text/plain', 'application/msgpack',
-  'text/json', 'application/ld+json', 'APPLICATION/JSON-SEQ',
+  '',
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  'application/jsonx',
+  'application/json\tx',
+  'application/json garbage',
+  'application/json, text/plain',
+  'application/msgpack',
+  'text/json',
+  'application/ld+json',
+  'APPLICATION/JSON-SEQ',
 ];
 
 const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex');
@@ -112,11 +121,14 @@ describe('the HTTP half of the device contract', () => {
     await arena.unharmed();
   });
 
-  it.each(ENDPOINTS.filter(({ open }) => !open))('$method $path is refused without a token', async ({ method, path }) => {
-    const body = method === 'GET' ? null : 'x'.repeat(300_000);
-    expect(await send(method, path, body, {})).toEqual({ status: 401, code: 'UNAUTHENTICATED', success: false });
-    await arena.unharmed();
-  });
+  it.each(ENDPOINTS.filter(({ open }) => !open))(
+    '$method $path is refused without a token',
+    async ({ method, path }) => {
+      const body = method === 'GET' ? null : 'x'.repeat(300_000);
+      expect(await send(method, path, body, {})).toEqual({ status: 401, code: 'UNAUTHENTICATED', success: false });
+      await arena.unharmed();
+    },
+  );
 
   it.each(WITH_JSON.flatMap(({ path }) => BODIES.map((body) => [path, ...body] as const)))(
     '%s with a body that is %s is answered %i [INV-8]',
@@ -153,8 +165,16 @@ describe('the HTTP half of the device contract', () => {
   });
 
   it.each([
-    ['/nowhere'], ['/commands/0/file'], ['/commands/-1/file'], ['/commands/1e3/file'], ['/commands/99999999999999999999/file'],
-    ['/commands/%31/file'], ['/commands/../../etc/file'], ['/commands/1%00/file'], ['/commands/1/file/'], ['/commands//file'],
+    ['/nowhere'],
+    ['/commands/0/file'],
+    ['/commands/-1/file'],
+    ['/commands/1e3/file'],
+    ['/commands/99999999999999999999/file'],
+    ['/commands/%31/file'],
+    ['/commands/../../etc/file'],
+    ['/commands/1%00/file'],
+    ['/commands/1/file/'],
+    ['/commands//file'],
   ])('a file for %s is refused with 404 [INV-8]', async (path) => {
     const headers = await authorised();
     const socket = await RawSocket.open(arena.hubUrl);
@@ -172,7 +192,9 @@ describe('the HTTP half of the device contract', () => {
     let headers: Record<string, string>;
     beforeAll(async () => {
       const { admin, parts } = arena.system;
-      const { devices } = await admin.must('POST', '/devices/import', { devices: [{ playerId: 'owner', name: 'Owner' }] });
+      const { devices } = await admin.must('POST', '/devices/import', {
+        devices: [{ playerId: 'owner', name: 'Owner' }],
+      });
       owner = devices[0];
       const capabilities = JSON.stringify(['screenshot']);
       await parts.db.sql.updateTable('devices').set({ capabilities }).where('id', '=', owner.deviceId).execute();
@@ -201,6 +223,7 @@ describe('the HTTP half of the device contract', () => {
       const refused = (): number => sockets.filter(({ answers }) => answers[0]?.status === 429).length;
       await arena.witness.until('refusals', () => refused() === sockets.length - 1);
       await arena.unharmed();
+      expect(refused()).toBe(sockets.length - 1);
       for (const socket of sockets) socket.destroy();
     });
 

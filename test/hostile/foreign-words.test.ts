@@ -85,7 +85,8 @@ describeEachAdapterSet('a device that speaks of what is not its own', (start: St
     }
     const [seen] = await admin.must('GET', `/devices/${victim.deviceId}/commands`);
     const [theirs] = await neighbour.must('GET', `/devices/${theirDeviceId}/commands`);
-    for (const command of [seen, theirs]) expect(command).toMatchObject({ state: 'pending', result: null, reason: null });
+    for (const command of [seen, theirs])
+      expect(command).toMatchObject({ state: 'pending', result: null, reason: null });
     // The control: the command's own device may.
     victim.send({ type: 'command.update', commandId: own.commandId, state: 'succeeded' });
     await eventually(async () => {
@@ -130,6 +131,7 @@ describeEachAdapterSet('a device that speaks of what is not its own', (start: St
       const rows = sql.selectFrom('devices').select('app_version').where('id', '=', victim.deviceId);
       return (await rows.executeTakeFirst())?.app_version === 'honest';
     });
+    expect(acked(device, deploymentId)).toBe(0);
     await arena.unharmed();
   });
 
@@ -145,6 +147,7 @@ describeEachAdapterSet('a device that speaks of what is not its own', (start: St
     await device.until('the alert', () => device.showing.includes(deploymentId));
     // It confirms nothing now, so the hub says its whole state again.
     await device.until('the state', () => device.of('state').some(({ state }) => state.alerts.length === 1));
+    expect(device.closed).toBeNull();
     await device.disconnect();
     await arena.unharmed();
   });

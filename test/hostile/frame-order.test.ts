@@ -93,7 +93,10 @@ describe('first messages in the wrong order', () => {
   it.each([
     ['of another history', { epoch: 1, rev: 5 }],
     ['from the future', { epoch: Number.MAX_SAFE_INTEGER, rev: Number.MAX_SAFE_INTEGER }],
-    ['that shows alerts that never were', { displayed: Array.from({ length: DISPLAYED_MAX }, (_, at) => 10 ** 9 + at) }],
+    [
+      'that shows alerts that never were',
+      { displayed: Array.from({ length: DISPLAYED_MAX }, (_, at) => 10 ** 9 + at) },
+    ],
     ['with a rev and no history', { rev: 7 }],
   ])('a hello %s gets the whole state', async (_name, claim) => {
     const socket = await arena.upgraded();

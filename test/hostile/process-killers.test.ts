@@ -36,7 +36,10 @@ function nestedPromises(bytes: number): Buffer {
 /** An array of record definitions, which msgpackr compiles with `new Function`. */
 function recordDefinitions(count: number): Buffer {
   const record = (at: number): Buffer => Buffer.from([0xd4, 0x72, 0x40 + (at % 60), 0x91, 0xa1, 97 + (at % 26), 0xc0]);
-  return Buffer.concat([Buffer.from([0xdc, count >> 8, count & 0xff]), ...Array.from({ length: count }, (_, at) => record(at))]);
+  return Buffer.concat([
+    Buffer.from([0xdc, count >> 8, count & 0xff]),
+    ...Array.from({ length: count }, (_, at) => record(at)),
+  ]);
 }
 
 /** Bytes that decoders of MessagePack have paid for dearly. */
@@ -208,6 +211,7 @@ describe('a process of its own', () => {
       socket.destroy();
     }
     await unharmed();
+    expect(program.isRunning).toBe(true);
   });
 
   it('lives when connections vanish while an answer is made [INV-8]', async () => {
@@ -237,6 +241,7 @@ describe('a process of its own', () => {
       socket.destroy();
     }
     await unharmed();
+    expect(program.isRunning).toBe(true);
   });
 
   it('lives when a held heartbeat ends by an alert, a revocation and the end of its connection at once [INV-8]', async () => {
@@ -250,13 +255,17 @@ describe('a process of its own', () => {
         `POST /api/v1/sync/heartbeat HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
       );
       const acts = [
-        admin.must('POST', '/alerts/deploy', { alert: { severity: 'info', title: 'T', message: '' }, deviceIds: [device.deviceId] }),
+        admin.must('POST', '/alerts/deploy', {
+          alert: { severity: 'info', title: 'T', message: '' },
+          deviceIds: [device.deviceId],
+        }),
         admin.must('POST', `/devices/${device.deviceId}/revoke`),
       ];
       socket.destroy();
       await Promise.all(acts);
     }
     await unharmed();
+    expect(program.isRunning).toBe(true);
   });
 
   it('does not inflate what a device uploads [INV-8]', async () => {

@@ -13,7 +13,16 @@ import { clientFrame, OPCODE, RawSocket, upgradeRequest } from '../support/raw-s
 import { ADMIN, systemStarter } from '../support/system.ts';
 import type { TestDevice } from '../support/test-device.ts';
 import { Arena } from './arena.ts';
-import { attackerKeys, base64urlJson, forge, hmacSigner, rsaSigner, unsigned, type AttackerKeys, type Json } from './forged-tokens.ts';
+import {
+  attackerKeys,
+  base64urlJson,
+  forge,
+  hmacSigner,
+  rsaSigner,
+  unsigned,
+  type AttackerKeys,
+  type Json,
+} from './forged-tokens.ts';
 
 /** What the hub itself signs with and says; only a test can know the first. */
 interface Genuine {
@@ -52,22 +61,49 @@ const BAD: readonly (readonly [name: string, make: Make])[] = [
   ['with a path for a header', () => '../../etc/passwd.aa.bb'],
   ['whose header is no JSON', ({ token }) => token.replace(/^[^.]+/, 'AAAA')],
   ['whose header is null', ({ token }) => token.replace(/^[^.]+/, base64urlJson(null))],
-  ['whose header nests 200 deep', ({ token }) => token.replace(/^[^.]+/, Buffer.from('['.repeat(200)).toString('base64url'))],
+  [
+    'whose header nests 200 deep',
+    ({ token }) => token.replace(/^[^.]+/, Buffer.from('['.repeat(200)).toString('base64url')),
+  ],
   ['whose claims are a list', ({ header, key }) => forge(header, [] as unknown as Json, rsaSigner(key, 256))],
   ['with alg none', none('none')],
   ['with alg None', none('None')],
   ['with alg nOnE and a signature', ({ header, claims }) => forge({ ...header, alg: 'nOnE' }, claims, () => 'AA')],
   ['with no alg', ({ header, claims, key }) => forge({ ...header, alg: undefined }, claims, rsaSigner(key, 256))],
   ['with an empty alg', ({ header, claims, key }) => forge({ ...header, alg: '' }, claims, rsaSigner(key, 256))],
-  ['with a list of algs', ({ header, claims, key }) => forge({ ...header, alg: ['RS256'] }, claims, rsaSigner(key, 256))],
-  ['HS256 with the public key as the secret', ({ header, claims, publicPem }) => forge({ ...header, alg: 'HS256' }, claims, hmacSigner(publicPem))],
-  ['HS256 with the trimmed public key', ({ header, claims, publicPem }) => forge({ ...header, alg: 'HS256' }, claims, hmacSigner(publicPem.trim()))],
+  [
+    'with a list of algs',
+    ({ header, claims, key }) => forge({ ...header, alg: ['RS256'] }, claims, rsaSigner(key, 256)),
+  ],
+  [
+    'HS256 with the public key as the secret',
+    ({ header, claims, publicPem }) => forge({ ...header, alg: 'HS256' }, claims, hmacSigner(publicPem)),
+  ],
+  [
+    'HS256 with the trimmed public key',
+    ({ header, claims, publicPem }) => forge({ ...header, alg: 'HS256' }, claims, hmacSigner(publicPem.trim())),
+  ],
   ['HS256 with an empty secret', ({ header, claims }) => forge({ ...header, alg: 'HS256' }, claims, hmacSigner(''))],
-  ['RS384 with the right key', ({ header, claims, key }) => forge({ ...header, alg: 'RS384' }, claims, rsaSigner(key, 384))],
-  ['RS512 with the right key', ({ header, claims, key }) => forge({ ...header, alg: 'RS512' }, claims, rsaSigner(key, 512))],
-  ['PS256 with the right key', ({ header, claims, key }) => forge({ ...header, alg: 'PS256' }, claims, rsaSigner(key, 256, true))],
+  [
+    'RS384 with the right key',
+    ({ header, claims, key }) => forge({ ...header, alg: 'RS384' }, claims, rsaSigner(key, 384)),
+  ],
+  [
+    'RS512 with the right key',
+    ({ header, claims, key }) => forge({ ...header, alg: 'RS512' }, claims, rsaSigner(key, 512)),
+  ],
+  [
+    'PS256 with the right key',
+    ({ header, claims, key }) => forge({ ...header, alg: 'PS256' }, claims, rsaSigner(key, 256, true)),
+  ],
   ['RS256 over a PSS signature', ({ header, claims, key }) => forge(header, claims, rsaSigner(key, 256, true))],
-  ['ES256 with a key of its own', ({ header, claims }, { ec }) => forge({ ...header, alg: 'ES256' }, claims, (input) => sign('sha256', Buffer.from(input), { key: ec, dsaEncoding: 'ieee-p1363' }).toString('base64url'))],
+  [
+    'ES256 with a key of its own',
+    ({ header, claims }, { ec }) =>
+      forge({ ...header, alg: 'ES256' }, claims, (input) =>
+        sign('sha256', Buffer.from(input), { key: ec, dsaEncoding: 'ieee-p1363' }).toString('base64url'),
+      ),
+  ],
   ['RS256 with another key under our kid', selfSigned(() => ({}))],
   ['of an unknown kid', selfSigned(() => ({ kid: 'mine' }))],
   ['without a kid', resigned({}, { kid: undefined })],
@@ -92,7 +128,10 @@ const BAD: readonly (readonly [name: string, make: Make])[] = [
   ['that ran out', resigned({ iat: nowSeconds() - 3_700, exp: nowSeconds() - 100 })],
   ['that never runs out', resigned({ exp: undefined })],
   ['that runs out at a text', resigned({ exp: '9999999999' })],
-  ['that was issued too long ago, however late it ends', resigned({ iat: nowSeconds() - 86_400, exp: nowSeconds() + 86_400 })],
+  [
+    'that was issued too long ago, however late it ends',
+    resigned({ iat: nowSeconds() - 86_400, exp: nowSeconds() + 86_400 }),
+  ],
   ['that will be issued in an hour', resigned({ iat: nowSeconds() + 3_600, exp: nowSeconds() + 7_200 })],
   ['that is not valid yet', resigned({ nbf: nowSeconds() + 600 })],
   ['of no issue', resigned({ iat: undefined })],
@@ -107,8 +146,14 @@ const BAD: readonly (readonly [name: string, make: Make])[] = [
   ['of no version', resigned({ ver: undefined })],
   ['with its signature left out', ({ token }) => token.replace(/[^.]+$/, '')],
   ['with its signature cut', ({ token }) => token.slice(0, -4)],
-  ['with one bit of its signature turned', ({ token }) => token.replace(/.(.{20})$/, (tail) => (tail.startsWith('A') ? 'B' : 'A') + tail.slice(1))],
-  ['with another device’s claims under its signature', ({ token, claims }) => token.replace(/\.[^.]+\./, `.${base64urlJson({ ...claims, sub: '1' })}.`)],
+  [
+    'with one bit of its signature turned',
+    ({ token }) => token.replace(/.(.{20})$/, (tail) => (tail.startsWith('A') ? 'B' : 'A') + tail.slice(1)),
+  ],
+  [
+    'with another device’s claims under its signature',
+    ({ token, claims }) => token.replace(/\.[^.]+\./, `.${base64urlJson({ ...claims, sub: '1' })}.`),
+  ],
   [`of more than ${TOKEN_BYTES_MAX} bytes`, resigned({ padding: 'x'.repeat(1_000) })],
 ];
 

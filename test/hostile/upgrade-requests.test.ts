@@ -42,23 +42,53 @@ const CHANGED: readonly (readonly [name: string, status: number, change: (reques
   ['without a key', 404, (request) => request.replace(/Sec-WebSocket-Key.*\r\n/, '')],
   ['with a short key', 404, (request) => request.replace(/(Sec-WebSocket-Key: ).*\r\n/, '$1abc\r\n')],
   ['with a long key', 404, (request) => request.replace(/(Sec-WebSocket-Key: ).*\r\n/, `$1${'a'.repeat(2_000)}\r\n`)],
-  ['to h2c', 404, (request) => request.replace(/Upgrade: websocket/, 'Upgrade: h2c').replace(/Sec-WebSocket-Key.*\r\n/, '')],
+  [
+    'to h2c',
+    404,
+    (request) => request.replace(/Upgrade: websocket/, 'Upgrade: h2c').replace(/Sec-WebSocket-Key.*\r\n/, ''),
+  ],
   ['of version 8', 400, (request) => request.replace('Version: 13', 'Version: 8')],
   ['of version 13x', 400, (request) => request.replace('Version: 13', 'Version: 13x')],
   ['of no version', 400, (request) => request.replace(/Sec-WebSocket-Version.*\r\n/, '')],
   ['without Connection', 400, (request) => request.replace('Connection: Upgrade\r\n', '')],
   ['with Connection: close', 400, (request) => request.replace('Connection: Upgrade', 'Connection: close')],
   ['with a body', 0, (request) => request.replace('Host: hub', 'Host: hub\r\nContent-Length: 5') + 'hello'],
-  ['with a chunked body', 0, (request) => request.replace('Host: hub', 'Host: hub\r\nTransfer-Encoding: chunked') + '0\r\n\r\n'],
-  ['with a smuggled request behind it', 0, (request) => request.replace('Host: hub', 'Host: hub\r\nContent-Length: 45') + 'GET /metrics HTTP/1.1\r\nHost: hub\r\n\r\n'],
+  [
+    'with a chunked body',
+    0,
+    (request) => request.replace('Host: hub', 'Host: hub\r\nTransfer-Encoding: chunked') + '0\r\n\r\n',
+  ],
+  [
+    'with a smuggled request behind it',
+    0,
+    (request) =>
+      request.replace('Host: hub', 'Host: hub\r\nContent-Length: 45') + 'GET /metrics HTTP/1.1\r\nHost: hub\r\n\r\n',
+  ],
   ['of no subprotocol', 400, (request) => request.replace(/Sec-WebSocket-Protocol.*\r\n/, '')],
   ['of an unknown subprotocol', 400, (request) => request.replace('podoh.v1.json', 'podoh.v2.json')],
-  ['of a hundred subprotocols', 400, (request) => request.replace('podoh.v1.json', Array.from({ length: 100 }, (_, at) => `p${at}`).join())],
+  [
+    'of a hundred subprotocols',
+    400,
+    (request) => request.replace('podoh.v1.json', Array.from({ length: 100 }, (_, at) => `p${at}`).join()),
+  ],
   ['over HTTP/1.0', 505, (request) => request.replace('HTTP/1.1', 'HTTP/1.0')],
   ['over HTTP/2.0', 505, (request) => request.replace('HTTP/1.1', 'HTTP/2.0')],
-  ['with a header of 5,000 bytes', 431, (request) => request.replace('Host: hub', `Host: hub\r\nX-Filler: ${'a'.repeat(5_000)}`)],
-  [`with a header of ${FRAME_BYTES_MAX} bytes`, 431, (request) => request.replace('Host: hub', `Host: hub\r\nX-Filler: ${'a'.repeat(FRAME_BYTES_MAX)}`)],
-  ['with 150 headers', 431, (request) => request.replace('Host: hub', `Host: hub\r\n${Array.from({ length: 150 }, (_, at) => `X-${at}: y`).join('\r\n')}`)],
+  [
+    'with a header of 5,000 bytes',
+    431,
+    (request) => request.replace('Host: hub', `Host: hub\r\nX-Filler: ${'a'.repeat(5_000)}`),
+  ],
+  [
+    `with a header of ${FRAME_BYTES_MAX} bytes`,
+    431,
+    (request) => request.replace('Host: hub', `Host: hub\r\nX-Filler: ${'a'.repeat(FRAME_BYTES_MAX)}`),
+  ],
+  [
+    'with 150 headers',
+    431,
+    (request) =>
+      request.replace('Host: hub', `Host: hub\r\n${Array.from({ length: 150 }, (_, at) => `X-${at}: y`).join('\r\n')}`),
+  ],
 ];
 
 describe('an upgrade request', () => {
@@ -91,7 +121,8 @@ describe('an upgrade request', () => {
   );
 
   it('from a foreign page that names ours second, or ours second and first, is refused', async () => {
-    const both = (first: string, second: string): string => good.replace('Host: hub', `Host: hub\r\nOrigin: ${first}\r\nOrigin: ${second}`);
+    const both = (first: string, second: string): string =>
+      good.replace('Host: hub', `Host: hub\r\nOrigin: ${first}\r\nOrigin: ${second}`);
     expect(await statusOf(both('https://evil.example', ALLOWED))).toBe(403);
     await arena.unharmed();
   });
@@ -121,7 +152,8 @@ describe('an upgrade request', () => {
   });
 
   it('just under 4 KiB of headers is granted in one packet and in many, and refused just above [INV-8]', async () => {
-    const filled = (bytes: number): string => good.replace('Host: hub', `Host: hub\r\nX-Filler: ${'a'.repeat(bytes - good.length - 12)}`);
+    const filled = (bytes: number): string =>
+      good.replace('Host: hub', `Host: hub\r\nX-Filler: ${'a'.repeat(bytes - good.length - 12)}`);
     const fits = filled(4_000);
     expect(fits.length).toBe(4_000);
     expect(await statusOf(fits)).toBe(101);

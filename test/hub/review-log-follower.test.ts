@@ -99,3 +99,20 @@ test('[INV-1] a database that is suddenly another one without any device is not 
   expect(model.epoch).toBe(epoch + 1);
   expect(reloads).toEqual([0]);
 });
+
+test('[INV-1] nor is one that is empty while somebody restores it', async () => {
+  const db = await open();
+  const tenantId = await insertTenant(db);
+  await insertDevice(db, tenantId);
+  for (let at = 0; at < 3; at += 1) await append(db, tenantId, 'user.changed', '{"userId":1}');
+  const { follower, model, reloads } = await follow(db);
+  const rewind = (value: number) => db.sql.updateTable('counters').set({ value }).where('name', '=', 'rev').execute();
+  await db.sql.deleteFrom('devices').execute();
+  await rewind(0);
+  await eventually(() => !follower.available);
+  expect(model.rev).toBe(3);
+  // It is where it was: there is nothing to load.
+  await rewind(3);
+  await eventually(() => follower.available);
+  expect(reloads).toEqual([]);
+});

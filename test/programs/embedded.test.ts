@@ -5,11 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { removeFolder, throwawayFolder } from '../support/daemon.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { Program, runToEnd } from '../support/processes.ts';
 import { importDevices, TestDevice } from '../support/test-device.ts';
 
 const PASSWORD_LINE = /^ {2}Password (\S+) {3}\(shown this once\)$/m;
+const LAST_LINE = /^ {2}Hub {6}port \d+\n/m;
 
 describe('npm start', () => {
   let folder: string;
@@ -44,6 +46,8 @@ describe('npm start', () => {
 
   it('from another working directory: says where it is, makes an admin, and keeps its data there', async () => {
     await program.start();
+    // It serves a moment before it says so.
+    await eventually(() => LAST_LINE.test(program.stdout));
     expect(program.stderr).toBe('');
     expect(program.stdout.split('\n')).toEqual([
       'Podoh is ready',
@@ -77,6 +81,7 @@ describe('npm start', () => {
   it('the second start has everything: admin, groups, and the keys that signed tokens; and shows no password', async () => {
     const before = program.stdout.length;
     await program.start();
+    await eventually(() => LAST_LINE.test(program.stdout.slice(before)));
     expect(program.stdout.slice(before)).toContain('Podoh is ready');
     expect(program.stdout.slice(before)).not.toMatch(/Password|Admin/);
     const groups = await admin.must('GET', '/groups');

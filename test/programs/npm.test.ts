@@ -30,7 +30,8 @@ describe('npm', () => {
     const program = new Program({ ...npm(['start'], { API_PORT: String(apiPort), HUB_PORT: String(hubPort) }), urls });
     try {
       await program.start();
-      expect(program.stdout).toContain(`API      http://localhost:${apiPort}/api/v1`);
+      // It serves a moment before it says so.
+      await eventually(() => program.stdout.includes(`API      http://localhost:${apiPort}/api/v1`));
       const members = membersOf(program.pid);
       // npm and the program: no shell stands between them that would keep a signal to itself.
       expect(members).toHaveLength(2);

@@ -42,6 +42,14 @@ export class ApiClient {
     return { ...answer, status: response.status, headers: response.headers };
   }
 
+  /** What is behind a path, as it is: for files. */
+  async raw(path: string): Promise<{ status: number; headers: Headers; bytes: Buffer }> {
+    const response = await fetch(`${this.#url}/api/v1${path}`, {
+      headers: this.#accessToken === null ? {} : { authorization: `Bearer ${this.#accessToken}` },
+    });
+    return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
+  }
+
   /** The data of a call that must succeed. */
   async must<T = any>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.call<T>(method, path, body === undefined ? {} : { body });

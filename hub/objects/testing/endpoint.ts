@@ -38,7 +38,9 @@ export async function startEndpoint(
 /** An error as S3 words it. */
 export function s3Error(response: ServerResponse, status: number, code: string, more = ''): void {
   response.writeHead(status, { 'Content-Type': 'application/xml' });
-  response.end(`<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>no</Message>${more}</Error>`);
+  response.end(
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>no</Message>${more}</Error>`,
+  );
 }
 
 const LISTENER = `

@@ -33,7 +33,14 @@ export function useS3Credentials(secretAccessKey = 'S3RVER'): void {
 export async function startS3(): Promise<S3Server> {
   const directory = throwawayFolder('sthree');
   const configureBuckets = [{ name: BUCKET }];
-  const server = new S3rver({ address: '127.0.0.1', port: 0, silent: true, directory, vhostBuckets: false, configureBuckets });
+  const server = new S3rver({
+    address: '127.0.0.1',
+    port: 0,
+    silent: true,
+    directory,
+    vhostBuckets: false,
+    configureBuckets,
+  });
   keepReadAfterWrite(server);
   const uploads = server.store.getResourcePath(BUCKET, undefined, 'uploads');
   let dropped = 0;
@@ -64,7 +71,8 @@ export async function startS3(): Promise<S3Server> {
 
 /** s3rver answers when it has the bytes, which may be before they are in its file: S3 lets nobody see that. */
 function keepReadAfterWrite({ store }: S3rver): void {
-  const wholeFile = (path: string, bytes: number): Promise<void> => eventually(async () => (await stat(path)).size === bytes);
+  const wholeFile = (path: string, bytes: number): Promise<void> =>
+    eventually(async () => (await stat(path)).size === bytes);
   const putObject = store.putObject.bind(store);
   store.putObject = async (object) => {
     const written = await putObject(object);
