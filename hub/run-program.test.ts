@@ -31,7 +31,7 @@ function launch(
     env,
   });
   const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(
-    ([[exitCode, signal], stdout, stderr]) => ({ exitCode, signal, stdout, stderr }) as Ended,
+    ([[exitCode, signal], stdout, stderr]): Ended => ({ exitCode, signal, stdout, stderr }),
   );
   return { child, ended };
 }

@@ -74,10 +74,10 @@ describe('the object store on disk', () => {
   test('of puts of one key at once one wins whole, and readers meanwhile see one or another', async () => {
     const versions = Array.from({ length: 8 }, (_, at) => ({ bytes: someBytes(200_000 + at), type: `image/x-${at}` }));
     const allowed = versions.map(({ bytes, type }) => asFetched(bytes, type));
-    let isDone = false;
+    const writing = { isDone: false };
     async function readUntilDone(): Promise<number> {
       let read = 0;
-      while (!isDone) {
+      while (!writing.isDone) {
         const found = await fetchWhole(store, 'a');
         if (found !== null) expect(allowed).toContainEqual(found);
         read += 1;
@@ -86,7 +86,7 @@ describe('the object store on disk', () => {
     }
     const reading = readUntilDone();
     await Promise.all(versions.map(({ bytes, type }) => store.put('a', streamOf(bytes), type)));
-    isDone = true;
+    writing.isDone = true;
     expect(await reading).toBeGreaterThan(0);
     expect(allowed).toContainEqual(await fetchWhole(store, 'a'));
     expect(files()).toEqual(['not/made/yet/a~']);

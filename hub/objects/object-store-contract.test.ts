@@ -6,7 +6,7 @@ import type { ObjectStore } from '../core/ports.ts';
 import { systemIds } from '../system-ports.ts';
 import { DiskObjectStore } from './disk-object-store.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
-import { asFetched, fetchWhole, MEBIBYTE, someBytes, streamOf } from './testing/object-samples.ts';
+import { asFetched, fetchWhole, MEBIBYTE, someBytes, streamFrom, streamOf } from './testing/object-samples.ts';
 import { startS3, useS3Credentials, type S3Server } from './testing/s3-server.ts';
 
 const HOSTILE_KEYS = [
@@ -70,8 +70,7 @@ function describeReading(store: () => ObjectStore): void {
     const bytes = someBytes(MEBIBYTE);
     await store().put('reading/left', bytes, PNG);
     for (let round = 0; round < 60; round += 1) {
-      const found = await store().get('reading/left');
-      (found?.stream as Readable).destroy();
+      (await streamFrom(store(), 'reading/left')).destroy();
     }
     expect(await fetchWhole(store(), 'reading/left')).toEqual(asFetched(bytes, PNG));
   });

@@ -11,7 +11,7 @@ import { freePort } from '../../test/support/free-port.ts';
 import { ObjectStoreUnavailableError } from '../core/ports.ts';
 import { S3_LIMITS, S3ObjectStore, type S3Limits } from './s3-object-store.ts';
 import { s3Error, startBlackHole, startEndpoint, type Endpoint } from './testing/endpoint.ts';
-import { asFetched, fetchWhole, MEBIBYTE, someBytes, streamOf } from './testing/object-samples.ts';
+import { asFetched, fetchWhole, MEBIBYTE, someBytes, streamFrom, streamOf } from './testing/object-samples.ts';
 import { startS3, useS3Credentials, type S3Server } from './testing/s3-server.ts';
 
 const PNG = 'image/png';
@@ -105,9 +105,9 @@ describe('with a real S3 server', () => {
   test('a reader may take longer than a stall lasts', async () => {
     const bytes = someBytes(4 * MEBIBYTE);
     await storeAt(server.endpoint, S3_LIMITS).put('slowly', bytes, PNG);
-    const found = await storeAt(server.endpoint, { ...SOON, stallMs: 100 }).get('slowly');
+    const stream = await streamFrom(storeAt(server.endpoint, { ...SOON, stallMs: 100 }), 'slowly');
     const chunks: Buffer[] = [];
-    for await (const chunk of found?.stream as Readable) {
+    for await (const chunk of stream) {
       if (chunks.length < 3) await sleep(250);
       chunks.push(chunk as Buffer);
     }

@@ -65,7 +65,7 @@ export function createHubMetrics(registry: Registry) {
       ),
     },
     /** Writes what is read only when somebody asks. */
-    setGauges(values: GaugeValues): void {
+    setGauges: (values: GaugeValues): void => {
       for (const [name, metric] of Object.entries(gauges)) metric.set(Number(values[name as keyof GaugeValues]));
     },
   };

@@ -17,7 +17,7 @@ describe('in this process, on a pipe that does not block', () => {
   let fd: number;
   beforeEach(() => {
     folder = throwawayFolder('log');
-    spawnSync('mkfifo', [join(folder, 'pipe')]);
+    spawnSync('/usr/bin/mkfifo', [join(folder, 'pipe')]);
     fd = openSync(join(folder, 'pipe'), constants.O_RDWR | constants.O_NONBLOCK);
   });
   afterEach(() => {

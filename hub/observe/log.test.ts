@@ -87,7 +87,7 @@ test('no secret is written, wherever in a line it stands; an error keeps what ex
   expect(lines[0]).toMatchObject(redacted);
   expect(lines[3]).toMatchObject({ devices: [redacted, redacted] });
   expect(lines[5]).toMatchObject({ shown: 'this is shown', password: '[redacted]' });
-  const { stack, ...error } = lines[6]?.['err'] as Record<string, unknown>;
+  const { stack, ...error } = (lines[6]?.['err'] ?? {}) as Record<string, unknown>;
   expect(error).toMatchObject({ type: 'Error', message: 'query failed: connection lost', code: 'ECONNRESET' });
   expect(stack).toContain('caused by: Error: connection lost');
 });

@@ -23,7 +23,12 @@ export function mountOperations(app: TemplatedApp, context: HubContext, expose: 
       bus: bus.state(),
       logAgeSeconds: Math.round(follower.ageMs() / 100) / 10,
     };
-    reply(res, ready ? 200 : 503, {}, { success: ready, data });
+    if (ready) {
+      reply(res, 200, {}, { success: true, data });
+      return;
+    }
+    const error = { code: 'UNAVAILABLE', message: draining ? 'the hub is going down' : 'nothing was read from the database yet' };
+    reply(res, 503, { 'Retry-After': '1' }, { success: false, error, data });
   });
   app.get('/metrics', (res) => {
     let gone = false;

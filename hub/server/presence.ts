@@ -130,7 +130,8 @@ export class Presence {
     this.#reclaimDue = false;
     // Who left meanwhile may have been marked offline before it was claimed.
     const now = new Map(held().map(({ deviceId, connEpoch }) => [deviceId, connEpoch]));
-    for (const { deviceId, connEpoch } of devices) if (now.get(deviceId) !== connEpoch) this.disconnected(deviceId, connEpoch);
+    for (const { deviceId, connEpoch } of devices)
+      if (now.get(deviceId) !== connEpoch) this.disconnected(deviceId, connEpoch);
   }
 
   /**

@@ -40,7 +40,8 @@ async function call(
 async function flood(times: number, once: (at: number) => Promise<number>, until?: number): Promise<number[]> {
   const statuses: number[] = [];
   const lane = async (first: number): Promise<void> => {
-    for (let at = first; at < times && statuses.at(-1) !== until; at += 20) statuses.push(await once(at));
+    for (let at = first; at < times && (until === undefined || statuses.at(-1) !== until); at += 20)
+      statuses.push(await once(at));
   };
   await Promise.all(Array.from({ length: 20 }, (_, first) => lane(first)));
   return statuses;

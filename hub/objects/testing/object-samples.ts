@@ -14,13 +14,20 @@ export interface Fetched {
   readonly contentType: string;
 }
 
-export function sha256(bytes: Uint8Array): string {
+function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** What a get must give after these bytes were put. */
 export function asFetched(bytes: Uint8Array, contentType: string): Fetched {
   return { sha256: sha256(bytes), length: bytes.byteLength, sizeBytes: bytes.byteLength, contentType };
+}
+
+/** The stream of an object that must be there. */
+export async function streamFrom(store: ObjectStore, key: string): Promise<Readable> {
+  const found = await store.get(key);
+  if (found === null) throw new Error(`there is no object ${key}`);
+  return found.stream as Readable;
 }
 
 /** Reads an object to its end; null when there is none. */
