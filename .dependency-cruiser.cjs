@@ -46,6 +46,7 @@ module.exports = {
     ...wall('core', '^hub/core/', ['^hub/core/']),
     ...wall('store', '^hub/store/', ['^hub/store/', '^hub/core/', '^migrations/']),
     ...wall('bus', '^hub/bus/', ['^hub/bus/', '^hub/core/', '^migrations/']),
+    ...wall('objects', '^hub/objects/', ['^hub/objects/', '^hub/core/']),
     ...wall('server', '^hub/server/', ['^hub/server/', '^hub/core/', '^protocol/']),
     ...wall('observe', '^hub/observe/', ['^hub/observe/', '^hub/core/']),
     ...wall('hub-top', '^hub/[^/]+[.]ts$', ['^hub/[^/]+[.]ts$', '^hub/core/', '^protocol/', '^migrations/']),

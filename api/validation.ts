@@ -6,7 +6,6 @@ import type { FastifySchemaValidationError } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ErrorDetail } from '../protocol/errors.ts';
-import { firstTooLong, stringLimits, type TooLong } from '../protocol/string-lengths.ts';
 
 interface SchemaNode {
   readonly type?: string;
@@ -91,25 +90,13 @@ export function errorDetails(errors: readonly FastifySchemaValidationError[], pl
   return [...byField].slice(0, 20).map(([field, message]) => ({ field: field.slice(0, 200), message }));
 }
 
-function tooLongError({ pointer, limit }: TooLong): FastifySchemaValidationError {
-  return {
-    keyword: 'maxLength',
-    instancePath: pointer,
-    schemaPath: '',
-    params: { limit },
-    message: `must not have more than ${limit} characters`,
-  };
-}
-
 /** Fastify's validator compiler over TypeBox. */
 export function validatorCompiler({ schema, httpPart }: { schema: unknown; httpPart?: string }) {
   const check = Compile(schema as TSchema);
-  const limits = stringLimits(schema as TSchema);
   const isText = httpPart !== 'body';
   return (given: unknown): { value: unknown } | { error: FastifySchemaValidationError[] } => {
     const value = isText ? coerceText(schema as TSchema, given) : given;
-    if (!check.Check(value)) return { error: check.Errors(value) as unknown as FastifySchemaValidationError[] };
-    const long = firstTooLong(limits, value);
-    return long === null ? { value } : { error: [tooLongError(long)] };
+    if (check.Check(value)) return { value };
+    return { error: check.Errors(value) as unknown as FastifySchemaValidationError[] };
   };
 }

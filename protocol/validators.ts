@@ -6,7 +6,6 @@ import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { DOWN_SCHEMAS, type DownFrame } from './down.ts';
 import type { ErrorDetail } from './errors.ts';
-import { firstTooLong, stringLimits } from './string-lengths.ts';
 import { SYNC_SCHEMAS } from './sync.ts';
 import { UP_SCHEMAS, type UpFrame } from './up.ts';
 
@@ -25,16 +24,9 @@ export interface WireValidator<T> {
 export function compileValidator<S extends TSchema>(schema: S): WireValidator<Static<S>> {
   const compiled = Compile(schema);
   const shape = shapeOf(schema);
-  const limits = stringLimits(schema);
   return {
-    check: (value): value is Static<S> => compiled.Check(value) && firstTooLong(limits, value) === null,
-    errors: (value) => {
-      const details = compiled.Errors(value).flatMap(detailsOf).slice(0, DETAILS_MAX);
-      const long = details.length === 0 ? firstTooLong(limits, value) : null;
-      return long === null
-        ? details
-        : [{ field: fieldOf(long.pointer), message: `must not have more than ${long.limit} characters` }];
-    },
+    check: (value): value is Static<S> => compiled.Check(value),
+    errors: (value) => compiled.Errors(value).flatMap(detailsOf).slice(0, DETAILS_MAX),
     dropUnknown: (value) => (shape === null ? 0 : dropUnknown(shape, value)),
   };
 }
@@ -111,12 +103,8 @@ interface SchemaError {
   readonly message: string;
 }
 
-function fieldOf(pointer: string): string {
-  return pointer.slice(1).replaceAll('/', '.');
-}
-
 function detailsOf(error: SchemaError): ErrorDetail[] {
-  const field = fieldOf(error.instancePath);
+  const field = error.instancePath.slice(1).replaceAll('/', '.');
   const missing = (error.params as { requiredProperties?: readonly string[] }).requiredProperties;
   if (error.keyword !== 'required' || missing === undefined) return [{ field, message: error.message }];
   return missing.map((name) => ({ field: field === '' ? name : `${field}.${name}`, message: 'is required' }));

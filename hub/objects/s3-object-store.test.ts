@@ -69,6 +69,22 @@ describe('with a real S3 server', () => {
     expect(stored.ContentLength).toBeGreaterThan(1_000);
   });
 
+  test('nothing is sent in a framing or with a checksum that a store has to know', async () => {
+    const sent: string[][] = [];
+    const endpoint = await startEndpoint((response, request) => {
+      sent.push(Object.keys(request.headers));
+      if (request.method === 'POST') s3Error(response, 403, 'AccessDenied');
+      else response.writeHead(200, { ETag: '"e"' }).end();
+    });
+    const store = storeAt(endpoint.endpoint);
+    await store.put('a', someBytes(10), PNG);
+    await store.put('a', streamOf(someBytes(10)), PNG);
+    await expect(store.put('a', streamOf(someBytes(6 * MEBIBYTE)), PNG)).rejects.toThrow('AccessDenied');
+    await endpoint.stop();
+    expect(sent).toHaveLength(3);
+    expect(sent.flat().filter((name) => /checksum|trailer|content-encoding|decoded/.test(name))).toEqual([]);
+  });
+
   test('the prefix stands before every key and keeps two installations apart', async () => {
     const one = storeAt(server.endpoint, S3_LIMITS, 'one/');
     const two = storeAt(server.endpoint, S3_LIMITS, 'two/');

@@ -129,14 +129,17 @@ describe('in a process of its own', () => {
     expect([exitCode, stderr]).toEqual([7, 'alive']);
   });
 
-  test('so does a reader that goes away', async () => {
+  test('so does a reader that goes away, and nothing is kept for it', async () => {
     const { child, ended } = program(
-      `writer.write('line\\n'); await sleep(50); for (let at = 0; at < 20; at += 1) { writer.write('line\\n'); await sleep(5); }`,
+      `writer.write('line\\n');
+      await sleep(50);
+      for (let at = 0; at < 20; at += 1) { writer.write('line\\n'); await sleep(5); }
+      process.stderr.write(process.listenerCount('exit') + ' waiting, ');`,
       'pipe',
     );
     child.stdout?.once('data', () => child.stdout?.destroy());
     const [[exitCode], stderr] = await ended;
-    expect([exitCode, stderr]).toEqual([7, 'alive']);
+    expect([exitCode, stderr]).toEqual([7, '0 waiting, alive']);
   });
 
   test('an exit right after the last line loses none', async () => {

@@ -280,7 +280,7 @@ describe('what is not confirmed', () => {
 describe('after everything was loaded anew', () => {
   test('[INV-1][INV-9] every session is held against what is true now', () => {
     const bench = new Bench();
-    const [same, moved, revoked, rotated, gone] = [70, 71, 72, 73, 74].map((id) => bench.screen(id, 1)) as Screen[];
+    const [same, moved, revoked, rotated, gone] = [70, 71, 72, 73, 74].map((id) => bench.screen(id, 1));
     const change = (deviceId: number, more: Partial<DeviceRecord>) =>
       bench.records.set(deviceId, { ...(bench.records.get(deviceId) as DeviceRecord), ...more });
     change(71, { groupId: 3 });

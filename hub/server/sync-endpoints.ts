@@ -11,6 +11,7 @@ import { syncValidators, type WireValidator } from '../../protocol/validators.ts
 import type { DeviceRecord } from '../core/model.ts';
 import { ObjectStoreUnavailableError } from '../core/ports.ts';
 import type { Admission } from './admission.ts';
+import { isTokenShaped } from './authenticator.ts';
 import { takeCommandFile } from './command-file.ts';
 import { receiptRows, usageRows } from './device-words.ts';
 import { COMMIT_WITHIN_MS, heartbeat } from './heartbeat.ts';
@@ -157,8 +158,7 @@ export class SyncEndpoints {
     const nowMs = clock.monotonicMs();
     if (
       !this.#admission.mayTry(exchange.address, nowMs) &&
-      !authenticator.remembers(token) &&
-      !this.#admission.mayProve(exchange.address, nowMs)
+      !(isTokenShaped(token) && (authenticator.remembers(token) || this.#admission.mayProve(exchange.address, nowMs)))
     ) {
       this.#tooManyFailures(exchange);
       return null;

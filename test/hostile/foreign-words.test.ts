@@ -119,7 +119,7 @@ describeEachAdapterSet('a device that speaks of what is not its own', (start: St
       deviceIds: [victim.deviceId],
     });
     await victim.until('the alert', () => victim.showing.includes(deploymentId));
-    // One grapheme cluster, which is one character to the validator's library and 5,001 to the database.
+    // One grapheme cluster, but 5,001 characters to the database.
     const accents = `e${'\u0301'.repeat(5_000)}`;
     device.send({ type: 'receipt', items: [{ deploymentId, stage: 'failed', at: AT, reason: accents }] });
     victim.send({ type: 'receipt', items: [{ deploymentId, stage: 'displayed', at: AT }] });

@@ -97,6 +97,17 @@ describe('bytes on a connection', () => {
       socket.destroy();
     });
 
+    it(`of the ${name} that are a body longer than it said: the rest is no request, and closed [INV-8]`, async () => {
+      const { url, path } = servers[name];
+      const socket = await RawSocket.open(url);
+      socket.write(post(path, ['Content-Length: 2'], '{}{"deviceId":1,"credential":"x"} HTTP/0.9\r\n\r\n'));
+      await socket.closed();
+      const [first, ...rest] = socket.answers.map(({ status }) => status);
+      expect(first).toBe(400);
+      expect(rest.every((status) => status === 400 || status === 505)).toBe(true);
+      await arena.unharmed();
+    });
+
     it(`of the ${name} that are a chunked body in one-byte chunks: read as one: the control`, async () => {
       const { url, path } = servers[name];
       const socket = await RawSocket.open(url);

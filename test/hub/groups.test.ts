@@ -87,6 +87,7 @@ describeEachAdapterSet('the group tree', (start) => {
     await shows(screen, [own]);
     await changeDevice(system.admin, screen.deviceId, { groupId: lobby.id });
     await shows(screen, [inLobby, own, gone]);
+    expect(screen.closed).toBeNull();
     await leave(screen);
   });
 
@@ -142,6 +143,7 @@ describeEachAdapterSet('the group tree', (start) => {
     await setting(screen, 7);
     const deploymentId = await raise(system.admin, { deviceIds: [screen.deviceId] });
     await shows(screen, [deploymentId]);
+    expect(screen.screen.config).toEqual({ volume: 7 });
     await leave(screen);
   });
 
@@ -157,6 +159,7 @@ describeEachAdapterSet('the group tree', (start) => {
     await stopAlert(admin, deploymentId);
     const next = await raise(admin, { groupIds: [hall.id] });
     await shows(screen, [next]);
+    expect(screen.of('alert.stop')).toEqual([]);
     await leave(screen);
   });
 

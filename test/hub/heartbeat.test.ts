@@ -1,7 +1,18 @@
 /** The HTTP half: the same desired state, asked for; held until something changes; and what devices say, stored before it is answered. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { DesiredState } from '../../protocol/desired-state.ts';
+import type { HeartbeatResponse } from '../../protocol/sync.ts';
 import { eventually } from '../support/eventually.ts';
-import { changeDevice, changeGroup, newDevice, newGroup, raise, stopAlert, type Group } from '../support/screens.ts';
+import {
+  allRead,
+  changeDevice,
+  changeGroup,
+  newDevice,
+  newGroup,
+  raise,
+  stopAlert,
+  type Group,
+} from '../support/screens.ts';
 import { describeEachAdapterSet, type System } from '../support/system.ts';
 import type { TestDevice } from '../support/test-device.ts';
 
@@ -46,7 +57,7 @@ describeEachAdapterSet('a heartbeat', (start) => {
       headers: { authorization: `Bearer ${await device.token()}`, 'content-type': 'application/json' },
       body: JSON.stringify({ ...claim, waitSeconds: LONG, ...body }),
       ...(signal === undefined ? {} : { signal }),
-    }).then(async (response) => ((await response.json()) as { data: any }).data);
+    }).then(async (response) => ((await response.json()) as { data: HeartbeatResponse }).data);
     await eventually(() => held() === before + 1);
     return { answer, claim };
   }
@@ -72,7 +83,7 @@ describeEachAdapterSet('a heartbeat', (start) => {
     const deploymentId = await raise(system.admin, { groupIds: [group.id] });
     const shown = await answer;
     expect(shown).toMatchObject({ hasUpdate: true, alert: true, alertContent: { deploymentId } });
-    expect(shown.state.alerts).toMatchObject([{ deploymentId }]);
+    expect(shown.state?.alerts).toMatchObject([{ deploymentId }]);
     expect(shown.nextHeartbeatSeconds).toBeLessThanOrEqual(5);
     const again = await hold(device);
     await stopAlert(system.admin, deploymentId);
@@ -93,18 +104,18 @@ describeEachAdapterSet('a heartbeat', (start) => {
     expect(held()).toBe(0);
   });
 
-  it.each<[string, (device: TestDevice) => Promise<unknown>, (state: any) => void]>([
+  it.each<[string, (device: TestDevice) => Promise<unknown>, (state: DesiredState | undefined) => void]>([
     [
       'a setting of its group',
       async () => {
         group = await changeGroup(system.admin, group, { config: { volume: 42 } });
       },
-      (state) => expect(state.config).toEqual({ volume: 42 }),
+      (state) => expect(state?.config).toEqual({ volume: 42 }),
     ],
     [
       'a setting of its own',
       (device) => changeDevice(system.admin, device.deviceId, { config: { brightness: 9 } }),
-      (state) => expect(state.config).toMatchObject({ brightness: 9 }),
+      (state) => expect(state?.config).toMatchObject({ brightness: 9 }),
     ],
     [
       'a move',
@@ -112,7 +123,7 @@ describeEachAdapterSet('a heartbeat', (start) => {
         const elsewhere = await newGroup(system.admin, null, { volume: 77 });
         await changeDevice(system.admin, device.deviceId, { groupId: elsewhere.id });
       },
-      (state) => expect(state.config).toEqual({ volume: 77 }),
+      (state) => expect(state?.config).toEqual({ volume: 77 }),
     ],
   ])('that is held is answered by %s', async (_what, change, check) => {
     const device = await poller(1);
@@ -182,6 +193,7 @@ describeEachAdapterSet('a heartbeat', (start) => {
     it('a heartbeat that brings an alert counts as sent', async () => {
       const device = await poller();
       const deploymentId = await raise(system.admin, { deviceIds: [device.deviceId] });
+      await allRead(system);
       expect(await beat(device)).toMatchObject({ alert: true });
       await eventually(async () => {
         const { ladder } = await system.admin.must('GET', `/alerts/deployments/${deploymentId}`);

@@ -1,9 +1,13 @@
 /** Pairing over real HTTP: a code on a screen, an operator who enters it, a credential given once. */
 import { beforeAll, expect, it } from 'vitest';
+import type { RegisterPaired, RegisterPending } from '../../protocol/sync.ts';
 import { eventually } from '../support/eventually.ts';
 import { join, newGroup, raise, shows, type Group } from '../support/screens.ts';
 import { describeEachAdapterSet, type System } from '../support/system.ts';
 import { TestDevice, type Credentials } from '../support/test-device.ts';
+
+/** Every field that an answer may have: a test that reads one that is not there fails on it. */
+type Registered = Omit<RegisterPending, 'status'> & Omit<RegisterPaired, 'status'> & { readonly status: string };
 
 describeEachAdapterSet('pairing', (start) => {
   let system: System;
@@ -22,7 +26,7 @@ describeEachAdapterSet('pairing', (start) => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ playerId, ...body }),
     });
-    const { data, error } = (await response.json()) as { data: any; error: any };
+    const { data, error } = (await response.json()) as { data: Registered; error?: { code: string } };
     return { status: response.status, data, error };
   }
 

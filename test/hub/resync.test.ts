@@ -58,6 +58,7 @@ describeEachAdapterSet('a push that is not confirmed', (start) => {
     screen.send({ type: 'applied', rev: screen.screen.rev - 1 });
     await later(3_000);
     await screen.until('the state again', () => screen.of('state').length === 1);
+    expect(screen.of('state')[0]?.state.alerts).toMatchObject([{ deploymentId }]);
     await screen.disconnect();
   });
 

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { bentClock } from '../support/bent-clock.ts';
-import { join, newDevice, newGroup, newScreen, raise, shows } from '../support/screens.ts';
+import { allRead, join, newDevice, newGroup, newScreen, raise } from '../support/screens.ts';
 import { describeWithMariaDb } from '../support/server-suites.ts';
 import { describeEachAdapterSet, systemStarter, type System } from '../support/system.ts';
 import { TestDevice } from '../support/test-device.ts';
@@ -22,6 +22,7 @@ async function twin(device: TestDevice, hubUrl: string): Promise<TestDevice> {
   return other;
 }
 
+/** Nothing is open to the device at these hubs, once they have read that it is revoked. */
 async function expectShutOut(device: TestDevice, hubUrls: readonly string[]): Promise<void> {
   for (const hubUrl of hubUrls) {
     const again = await twin(device, hubUrl);
@@ -58,7 +59,8 @@ describeEachAdapterSet('a revocation', (start) => {
       expect(device.closed).toMatchObject({ code: 4301 });
     }
     const deploymentId = await raise(admin, { groupIds: [groupId] });
-    await shows(witness, [deploymentId]);
+    await witness.until('the alert', () => witness.showing.includes(deploymentId));
+    await allRead(system);
     for (const device of revoked) {
       expect(device.of('alert.start')).toEqual([]);
       await expectShutOut(device, hubUrls);
@@ -66,6 +68,20 @@ describeEachAdapterSet('a revocation', (start) => {
       await expect(device.token()).rejects.toThrow('401');
     }
     await witness.disconnect();
+  });
+
+  it('[INV-9] control: what is written past the log ends nothing, for no hub hears of it', async () => {
+    const { admin, parts } = system;
+    const device = await newScreen(system, groupId, 1);
+    await parts.db.sql
+      .updateTable('devices')
+      .set((eb) => ({ state: 'revoked', credential_version: eb('credential_version', '+', 1) }))
+      .where('id', '=', device.deviceId)
+      .execute();
+    const deploymentId = await raise(admin, { groupIds: [groupId] });
+    await device.until('the alert', () => device.showing.includes(deploymentId));
+    expect(device.closed).toBeNull();
+    await device.disconnect();
   });
 
   it('[INV-9] wakes a heartbeat that is held, and answers it 401', async () => {

@@ -63,8 +63,8 @@ describeEachAdapterSet('the schedule', (start) => {
 
   it('is answered 304 while nothing has changed, and anew when it has', async () => {
     const group = await newGroup(system.admin);
-    const device = await newDevice(system, group.id);
     await deploy({ groupIds: [group.id] }, { name: 'One' });
+    const device = await newDevice(system, group.id);
     const first = await manifest(device);
     const etag = first.headers.get('etag') ?? '';
     expect(etag).toMatch(/^"[0-9a-f]{32}"$/);

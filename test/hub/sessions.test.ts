@@ -1,7 +1,7 @@
 /** Sessions: what a hello is told, and that the newest session of a device wins and only it may speak. */
 import { beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { join, newDevice, newGroup, newScreen, raise, shows } from '../support/screens.ts';
+import { allRead, join, newDevice, newGroup, newScreen, raise, shows } from '../support/screens.ts';
 import { describeEachAdapterSet, type System } from '../support/system.ts';
 import { TestDevice } from '../support/test-device.ts';
 
@@ -35,10 +35,12 @@ describeEachAdapterSet('a session', (start) => {
     await screen.disconnect();
     const elsewhere = await newGroup(system.admin);
     await raise(system.admin, { groupIds: [elsewhere.id] }, 'Not for us');
+    await allRead(system);
     await join(screen);
     expect(screen.of('welcome').at(-1)?.state).toBeUndefined();
     await screen.disconnect();
     const deploymentId = await raise(system.admin, { deviceIds: [screen.deviceId] });
+    await allRead(system);
     await join(screen);
     expect(screen.of('welcome').at(-1)?.state?.alerts).toMatchObject([{ deploymentId }]);
     await screen.disconnect();
@@ -52,7 +54,8 @@ describeEachAdapterSet('a session', (start) => {
     ['is behind', (epoch: number) => ({ epoch, rev: 1 })],
   ])('is told the whole state when its device %s', async (_what, claim) => {
     const screen = await newScreen(system, groupId);
-    const { epoch = 0, stateRev } = { epoch: screen.screen.epoch ?? 0, stateRev: screen.screen.stateRev };
+    const { stateRev } = screen.screen;
+    const epoch = screen.screen.epoch ?? 0;
     await screen.disconnect();
     await screen.connect({ hello: false });
     screen.send({ type: 'hello', ...claim(epoch, stateRev) });
@@ -137,6 +140,8 @@ describeEachAdapterSet('a session', (start) => {
       const { ladder } = await system.admin.must('GET', `/alerts/deployments/${deploymentId}`);
       return ladder.displayed === 1;
     });
+    await screen.until('the acknowledgement', () => screen.of('ack').length > 0);
+    expect(screen.closed).toBeNull();
     await screen.disconnect();
   });
 

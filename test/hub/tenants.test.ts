@@ -5,7 +5,7 @@ import { createTenant } from '../../api/tenants/create-tenant.ts';
 import { ApiClient } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { deploySchedule } from '../support/hub-rows.ts';
-import { newDevice, newGroup, newScreen, raise, shows, type Group, type Place } from '../support/screens.ts';
+import { allRead, newDevice, newGroup, newScreen, raise, shows, type Group, type Place } from '../support/screens.ts';
 import { describeEachAdapterSet, type System } from '../support/system.ts';
 
 const PASSWORD = 'another horse, another battery';
@@ -58,6 +58,7 @@ describeEachAdapterSet('another tenant', (start) => {
       expect(types).toEqual(screen === foreign[0] ? ['welcome', 'alert.start'] : ['welcome']);
     }
     expect(mine.showing).toEqual([deploymentId]);
+    await allRead(system);
     const { data } = await polling.http('POST', '/heartbeat', { epoch: first.epoch, rev: first.rev });
     expect(data.state).toMatchObject({ config: { volume: 99 }, schedule: null });
     expect(data.state.alerts.map((alert: { deploymentId: number }) => alert.deploymentId)).toEqual([next]);

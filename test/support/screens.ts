@@ -1,5 +1,8 @@
 /** Groups, screens and alerts of tests that look at the hub from outside. */
+import type { HubServer } from '../../hub/server/hub-server.ts';
+import type { Parts } from '../../hub/compose.ts';
 import type { ApiClient } from './api-client.ts';
+import { eventually } from './eventually.ts';
 import { importDevices, TestDevice, type ConnectOptions } from './test-device.ts';
 
 export interface Place {
@@ -58,6 +61,22 @@ export async function newScreen(
   const device = await newDevice(place, groupId, hubAt);
   await join(device, options);
   return device;
+}
+
+/** Waits until every hub has read all that is committed: before that each may still say what was true a moment ago. */
+export async function allRead({
+  parts,
+  hubs,
+}: {
+  readonly parts: Parts;
+  readonly hubs: readonly HubServer[];
+}): Promise<void> {
+  const { value } = await parts.db.sql
+    .selectFrom('counters')
+    .select('value')
+    .where('name', '=', 'rev')
+    .executeTakeFirstOrThrow();
+  await eventually(() => hubs.every((hub) => hub.gauges().rev >= value));
 }
 
 export interface Aim {
