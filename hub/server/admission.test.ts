@@ -39,9 +39,9 @@ describe('who may try', () => {
     const gate = admission();
     for (let failure = 0; failure < PER_MINUTE; failure += 1) gate.failed('192.0.2.1', 1_000);
     const passed = Array.from({ length: 100 }, () => gate.mayProve('192.0.2.1', 1_000)).filter(Boolean).length;
-    expect(passed).toBe(20);
-    expect(gate.mayProve('192.0.2.1', 1_050)).toBe(true);
-    expect(gate.mayProve('192.0.2.1', 1_050)).toBe(false);
+    expect(passed).toBe(50);
+    expect(gate.mayProve('192.0.2.1', 1_020)).toBe(true);
+    expect(gate.mayProve('192.0.2.1', 1_020)).toBe(false);
   });
 });
 

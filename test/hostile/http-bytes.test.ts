@@ -102,9 +102,10 @@ describe('bytes on a connection', () => {
       const socket = await RawSocket.open(url);
       socket.write(post(path, ['Content-Length: 2'], '{}{"deviceId":1,"credential":"x"} HTTP/0.9\r\n\r\n'));
       await socket.closed();
-      const [first, ...rest] = socket.answers.map(({ status }) => status);
-      expect(first).toBe(400);
-      expect(rest.every((status) => status === 400 || status === 505)).toBe(true);
+      const statuses = socket.answers.map(({ status }) => status);
+      // The hub reads on before it answers: it may have refused the whole connection by then.
+      expect(statuses.length).toBeGreaterThan(0);
+      expect(statuses.filter((status) => status !== 400 && status !== 505)).toEqual([]);
       await arena.unharmed();
     });
 

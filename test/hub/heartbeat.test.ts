@@ -94,13 +94,22 @@ describeEachAdapterSet('a heartbeat', (start) => {
     const other = await newGroup(system.admin);
     const neighbour = await poller(0, other.id);
     const device = await poller(0);
-    const { answer } = await hold(device, { waitSeconds: 2 });
+    const { answer } = await hold(device);
     const woken = await hold(neighbour);
     await raise(system.admin, { groupIds: [other.id] });
     expect(await woken.answer).toMatchObject({ hasUpdate: true });
     expect(held()).toBe(1);
-    // Its own ends with its time, and says that nothing has changed.
-    expect(await answer).toMatchObject({ hasUpdate: false, alert: false });
+    const own = await raise(system.admin, { deviceIds: [device.deviceId] });
+    expect((await answer).state?.alerts).toMatchObject([{ deploymentId: own }]);
+    expect(held()).toBe(0);
+  });
+
+  it('that is held ends with its time, and says that nothing has changed', async () => {
+    const device = await poller(1);
+    const claim = await claimOf(device);
+    const sentAtMs = performance.now();
+    expect(await beat(device, { ...claim, waitSeconds: 1 })).toMatchObject({ hasUpdate: false });
+    expect(performance.now() - sentAtMs).toBeGreaterThan(990);
     expect(held()).toBe(0);
   });
 
@@ -154,7 +163,6 @@ describeEachAdapterSet('a heartbeat', (start) => {
     await device.connect();
     await device.until('the welcome', () => device.of('welcome').length === 1);
     expect(await presence()).toMatchObject({ status: 'online', transport: 'websocket' });
-    await beat(device);
     await device.disconnect();
     await eventually(async () => (await presence()).status === 'offline');
   });
