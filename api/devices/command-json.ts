@@ -47,10 +47,7 @@ export interface CommandRow extends Pick<CommandsTable, Exclude<(typeof COMMAND_
 }
 
 /** The state at an instant: a command that nobody finished in time has expired, whether or not a sweep has said so. */
-function commandState(
-  row: { readonly state: CommandState; readonly expires_at: number },
-  now: number,
-): CommandState {
+function commandState(row: { readonly state: CommandState; readonly expires_at: number }, now: number): CommandState {
   const open = row.state === 'pending' || row.state === 'acknowledged';
   return open && row.expires_at <= now ? 'expired' : row.state;
 }

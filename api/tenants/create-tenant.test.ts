@@ -147,7 +147,10 @@ describeEachDatabase('the command line', (open) => {
     const before = await epoch();
     const first = await run('epoch', 'renew');
     const middle = await epoch();
-    expect([first.code, first.out]).toEqual([0, [`epoch ${before} -> ${middle}; hubs that run take it within a second`]]);
+    expect([first.code, first.out]).toEqual([
+      0,
+      [`epoch ${before} -> ${middle}; hubs that run take it within a second`],
+    ]);
     await run('epoch', 'renew');
     expect(middle).toBeGreaterThan(before);
     expect(await epoch()).toBeGreaterThan(middle);

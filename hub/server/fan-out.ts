@@ -139,7 +139,8 @@ export class FanOut {
     this.#later(SENT_ROW_AFTER_MS, () => {
       for (const session of registry.of(effect.audience.groupIds, effect.audience.deviceIds)) {
         // Who came since was sent its state, with the alert in it or, when that is over already, without.
-        if (session.openedAtMs <= publishedAtMs && session.appliedRev < effect.rev) this.#options.onSent(session, effect.alert.deploymentId, now);
+        if (session.openedAtMs <= publishedAtMs && session.appliedRev < effect.rev)
+          this.#options.onSent(session, effect.alert.deploymentId, now);
       }
     });
   }

@@ -27,7 +27,10 @@ export function mountOperations(app: TemplatedApp, context: HubContext, expose: 
       reply(res, 200, {}, { success: true, data });
       return;
     }
-    const error = { code: 'UNAVAILABLE', message: draining ? 'the hub is going down' : 'nothing was read from the database yet' };
+    const error = {
+      code: 'UNAVAILABLE',
+      message: draining ? 'the hub is going down' : 'nothing was read from the database yet',
+    };
     reply(res, 503, { 'Retry-After': '1' }, { success: false, error, data });
   });
   app.get('/metrics', (res) => {

@@ -53,7 +53,13 @@ export async function loadModel(db: OpenDatabase<Database>, now: number): Promis
         .filter((row) => row.tenant_id === tenantId)
         .map((row) => ({ kind: row.target_kind, targetId: row.target_id, rev: Number(row.rev) })),
     }));
-    return { epoch, rev, tenants: byTenant, revokedDeviceIds: revoked.map((row) => row.id), holdsDevices: anyDevice !== undefined };
+    return {
+      epoch,
+      rev,
+      tenants: byTenant,
+      revokedDeviceIds: revoked.map((row) => row.id),
+      holdsDevices: anyDevice !== undefined,
+    };
   });
 }
 

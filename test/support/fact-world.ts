@@ -44,10 +44,10 @@ export interface Facts {
   }[];
 }
 
-export const TENANTS: readonly number[] = [1, 2];
+const TENANTS: readonly number[] = [1, 2];
 export const WORLD_EPOCH = 7;
 /** Where a world's time begins, epoch milliseconds. */
-export const WORLD_START = Date.UTC(2026, 10, 20, 9, 0, 0);
+const WORLD_START = Date.UTC(2026, 10, 20, 9, 0, 0);
 
 const config: fc.Arbitrary<DeviceConfig> = fc.oneof(
   fc.constant({}),
@@ -303,7 +303,7 @@ function chosenTargets(
 }
 
 /** The groups from this one up to the top. */
-export function chainIds(facts: Facts, groupId: number | null): number[] {
+function chainIds(facts: Facts, groupId: number | null): number[] {
   const chain: number[] = [];
   for (let id = groupId; id !== null && !chain.includes(id); id = facts.groups.get(id)?.parentId ?? null)
     chain.push(id);
