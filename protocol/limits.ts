@@ -21,10 +21,13 @@ export const LOG_ENTRIES_MAX = 100;
 export const COMMAND_UPDATES_MAX = 20;
 /** Deployments a device may list as displayed in its `hello`. */
 export const DISPLAYED_MAX = 64;
-/** Frames per second a session may send on average; bursts up to FRAME_BURST. Past it: close 4105. */
-export const FRAMES_PER_SECOND = 20;
+/**
+ * Frames per second a session may send on average; bursts up to FRAME_BURST. Past it: close 4105. A good player answers an
+ * alert with three frames and its end with two: ten alerts a second must not close it.
+ */
+export const FRAMES_PER_SECOND = 50;
 /** Frames a session may send at once. */
-export const FRAME_BURST = 120;
+export const FRAME_BURST = 300;
 /** A command's result file (a screenshot), in bytes. Past it: 413. */
 export const COMMAND_FILE_BYTES_MAX = 5 * 1024 * 1024;
 /** Longest access token accepted, in bytes: the whole upgrade request must stay under 4 KiB of headers. */

@@ -15,6 +15,6 @@ export const SCHEMA_HASHES: readonly {
     version: 1,
     date: '2026-11-20',
     what: 'First published contract',
-    sha256: 'f54bbeda258ef77a1a4d2833630a8465c44113b9f70eca905f22328cc71d83d0',
+    sha256: '79a8f978e86a01bc661c2f0afd8b699968093da884af65a3ffd6fb51a9364b55',
   },
 ];

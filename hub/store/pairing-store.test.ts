@@ -82,7 +82,10 @@ describeEachDatabase('pairings in the database', (open) => {
     const gone = await paired();
     await db.sql.deleteFrom('devices').where('id', '=', gone.deviceId).execute();
     const waiting = await insertPairing(db, { expires_at: NOW + 1 });
-    for (const id of [revoked.id, equipped.id, gone.id, waiting]) {
+    // Collected once already; the device waits for its next pairing to be collected.
+    const used = await paired();
+    await db.sql.updateTable('pairings').set({ state: 'consumed' }).where('id', '=', used.id).execute();
+    for (const id of [revoked.id, equipped.id, gone.id, waiting, used.id]) {
       expect(await store.collectCredential(id, 'stolen', NOW)).toBe(false);
     }
     expect(await store.credentialFacts(revoked.deviceId)).toMatchObject({ credentialHash: null, active: false });

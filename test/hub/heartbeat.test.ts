@@ -52,12 +52,17 @@ describeEachAdapterSet('a heartbeat', (start) => {
   async function hold(device: TestDevice, body: object = {}, signal?: AbortSignal) {
     const before = held();
     const claim = await claimOf(device);
+    const sentAtMs = performance.now();
     const answer = fetch(`${device.hubUrl}/api/v1/sync/heartbeat`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await device.token()}`, 'content-type': 'application/json' },
       body: JSON.stringify({ ...claim, waitSeconds: LONG, ...body }),
       ...(signal === undefined ? {} : { signal }),
-    }).then(async (response) => ((await response.json()) as { data: HeartbeatResponse }).data);
+    }).then(async (response) => {
+      // Woken, and not at the end of its time.
+      if (performance.now() - sentAtMs > (LONG * 1_000) / 2) throw new Error('nothing woke the heartbeat');
+      return ((await response.json()) as { data: HeartbeatResponse }).data;
+    });
     await eventually(() => held() === before + 1);
     return { answer, claim };
   }

@@ -91,8 +91,11 @@ describeEachAdapterSet('a revocation', (start) => {
     const first = await device.http('POST', '/heartbeat', {});
     const held = device.http('POST', '/heartbeat', { ...HEARTBEAT, epoch: first.data.epoch, rev: first.data.rev });
     await eventually(() => system.hubs.some((hub) => hub.gauges().heldHeartbeats === 1));
+    const revokedAtMs = performance.now();
     await admin.must('POST', `/devices/${device.deviceId}/revoke`);
     expect(await held).toMatchObject({ status: 401 });
+    // Woken, and not at the end of its time.
+    expect(performance.now() - revokedAtMs).toBeLessThan((HEARTBEAT.waitSeconds * 1_000) / 2);
   });
 
   it('[INV-9] reaches a device that has shown its token and not yet said hello', async () => {
@@ -230,6 +233,9 @@ describeWithMariaDb('with a bus that is dead', () => {
 
     it('[INV-6] a takeover at another hub ends the older session, once it says anything', async () => {
       const old = await newScreen(system, groupId, 0);
+      await eventually(
+        async () => (await system.admin.must('GET', `/devices/${old.deviceId}/state`)).reported !== null,
+      );
       const young = await twin(old, system.hubUrls[1] ?? '');
       await join(young);
       expect(old.closed).toBeNull();

@@ -82,6 +82,8 @@ describeEachAdapterSet('a session', (start) => {
 
   it('is replaced by a newer one on another hub, and its late disconnect does not mark the device offline', async () => {
     const old = await newScreen(system, groupId, 0);
+    // Its report is written: from now on it is the hint alone that tells its hub.
+    await eventually(async () => (await system.admin.must('GET', `/devices/${old.deviceId}/state`)).reported !== null);
     const young = await twin(old, 1);
     await join(young);
     await old.until('the close', () => old.closed !== null);
