@@ -180,8 +180,8 @@ export interface HubStore {
 
   /** Finds the player's newest pairing that this poll secret opens. */
   findPairing(playerId: string, pollSecretHash: string): Promise<Pairing | null>;
-  /** Unexpired pending pairings of a player, and in all. */
-  countPendingPairings(playerId: string, now: number): Promise<{ ofPlayer: number; total: number }>;
+  /** Pairings that wait and have not run out. */
+  countPendingPairings(now: number): Promise<number>;
   /** False when the code is taken by another live pairing. */
   createPairing(pairing: NewPairing): Promise<boolean>;
   /** Turns a paired pairing into a credential, once: false when somebody else collected it first or the device is gone. */

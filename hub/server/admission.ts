@@ -13,6 +13,9 @@ const ADDRESSES_MAX = 50_000;
 /** Tokens and credentials not seen before that are looked at for an address over its limit; each costs a tenth of a millisecond. */
 const PROOFS_PER_SECOND = 50;
 const PROOFS_BURST = 50;
+/** Polls of pairings from one address: a site of 1,500 screens that wait to be paired asks 500 times a second. */
+const POLLS_PER_SECOND = 500;
+const POLLS_BURST = 2_000;
 
 export interface AdmissionOptions {
   readonly perMinute: number;
@@ -23,6 +26,8 @@ export interface AdmissionOptions {
 interface AddressBucket extends TokenBucket {
   /** The slow lane; null until it is needed. */
   proofs: TokenBucket | null;
+  /** Polls of pairings; null until there is one. */
+  polls: TokenBucket | null;
 }
 
 export class Admission {
@@ -56,7 +61,7 @@ export class Admission {
     const key = addressKey(address);
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      bucket = { tokens: this.#options.perMinute, filledAtMs: nowMs, proofs: null };
+      bucket = { tokens: this.#options.perMinute, filledAtMs: nowMs, proofs: null, polls: null };
       if (this.#buckets.size >= ADDRESSES_MAX) {
         const oldest = this.#buckets.keys().next().value;
         if (oldest !== undefined) this.#buckets.delete(oldest);
@@ -80,6 +85,13 @@ export class Admission {
     const bucket = this.#bucket(address, nowMs);
     bucket.proofs ??= { tokens: PROOFS_BURST, filledAtMs: nowMs };
     return takeToken(bucket.proofs, PROOFS_PER_SECOND, PROOFS_BURST, nowMs);
+  }
+
+  /** Whether a poll of a pairing is looked at. Good ones are no failures, and a site's screens all poll from one address. */
+  mayPoll(address: string, nowMs: number): boolean {
+    const bucket = this.#bucket(address, nowMs);
+    bucket.polls ??= { tokens: POLLS_BURST, filledAtMs: nowMs };
+    return takeToken(bucket.polls, POLLS_PER_SECOND, POLLS_BURST, nowMs);
   }
 
   /** Counts one unauthenticated or failed request. */

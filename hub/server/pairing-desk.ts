@@ -14,11 +14,11 @@ const POLL_SECRET_BYTES = 24;
 const CREDENTIAL_BYTES = 32;
 /** Live codes: past it registrations are put off. Few enough that guessing among them stays hopeless. */
 const PENDING_MAX = 10_000;
-const PENDING_PER_PLAYER_MAX = 20;
 const CODE_ATTEMPTS_MAX = 5;
 
 export type Registered =
-  | { readonly ok: true; readonly data: RegisterResponse }
+  /** `known`: the poll secret was right and its pairing lives; else a new pairing was begun. */
+  | { readonly ok: true; readonly data: RegisterResponse; readonly known: boolean }
   | { readonly ok: false; readonly why: 'wrong-secret' | 'too-many' };
 
 /** SHA-256 as hex: secrets here are long and random, so a plain hash is enough (no dictionary to try). */
@@ -33,18 +33,18 @@ export async function register(context: HubContext, request: RegisterRequest): P
     const pairing = await store.findPairing(request.playerId, secretHash(request.pollSecret));
     if (pairing === null) return { ok: false, why: 'wrong-secret' };
     if (pairing.state === 'pending' && pairing.expiresAt > now) {
-      return { ok: true, data: pending(pairing.code, request.pollSecret, pairing.expiresAt) };
+      return { ok: true, data: pending(pairing.code, request.pollSecret, pairing.expiresAt), known: true };
     }
     if (pairing.state === 'paired' && pairing.deviceId !== null) {
       const credential = ids.secret(CREDENTIAL_BYTES);
       if (await store.collectCredential(pairing.id, secretHash(credential), now)) {
-        return { ok: true, data: { status: 'paired', deviceId: pairing.deviceId, credential } };
+        return { ok: true, data: { status: 'paired', deviceId: pairing.deviceId, credential }, known: true };
       }
     }
     // Expired, or collected already: the player registers anew.
   }
-  const counts = await store.countPendingPairings(request.playerId, now);
-  if (counts.total >= PENDING_MAX || counts.ofPlayer >= PENDING_PER_PLAYER_MAX) return { ok: false, why: 'too-many' };
+  // No limit per player: its id is no secret, and whoever knows it could keep the true player from ever being paired.
+  if ((await store.countPendingPairings(now)) >= PENDING_MAX) return { ok: false, why: 'too-many' };
   const pollSecret = ids.secret(POLL_SECRET_BYTES);
   const expiresAt = now + PAIRING_CODE_LIFE_MS;
   for (let attempt = 0; attempt < CODE_ATTEMPTS_MAX; attempt += 1) {
@@ -61,7 +61,7 @@ export async function register(context: HubContext, request: RegisterRequest): P
       now,
       expiresAt,
     });
-    if (created) return { ok: true, data: pending(code, pollSecret, expiresAt) };
+    if (created) return { ok: true, data: pending(code, pollSecret, expiresAt), known: false };
   }
   return { ok: false, why: 'too-many' };
 }

@@ -208,15 +208,23 @@ export class SyncEndpoints {
   }
 
   async #register(exchange: Exchange): Promise<void> {
-    if (!this.#admission.mayTry(exchange.address, this.#context.clock.monotonicMs())) {
+    const nowMs = this.#context.clock.monotonicMs();
+    const mayTry = this.#admission.mayTry(exchange.address, nowMs);
+    if (!mayTry && !this.#admission.mayProve(exchange.address, nowMs)) {
       this.#tooManyFailures(exchange);
       return;
     }
     const body = await this.#body(exchange, syncValidators.RegisterRequest);
     if (body === null) return;
-    // Nobody is known here: each registration counts against its address.
-    this.#failed(exchange);
+    const polls = body.pollSecret !== undefined;
+    if (polls ? !this.#admission.mayPoll(exchange.address, nowMs) : !mayTry) {
+      this.#tooManyFailures(exchange);
+      return;
+    }
+    // Who registers is nobody yet and counts against the address; who polls with the right secret is somebody.
+    if (!polls) this.#failed(exchange);
     const outcome = await register(this.#context, body);
+    if (polls && !(outcome.ok && outcome.known)) this.#failed(exchange);
     if (outcome.ok) exchange.data(outcome.data);
     else if (outcome.why === 'wrong-secret')
       exchange.refuse('FORBIDDEN', 'this pollSecret does not belong to this player');

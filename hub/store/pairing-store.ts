@@ -26,18 +26,14 @@ export async function findPairing(
   };
 }
 
-export async function countPendingPairings(
-  db: OpenDatabase<Database>,
-  playerId: string,
-  now: number,
-): Promise<{ ofPlayer: number; total: number }> {
-  const live = db.sql.selectFrom('pairings').where('state', '=', 'pending').where('expires_at', '>', now);
-  const total = await live.select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
-  const ofPlayer = await live
-    .where('player_id', '=', playerId)
+export async function countPendingPairings(db: OpenDatabase<Database>, now: number): Promise<number> {
+  const { count } = await db.sql
+    .selectFrom('pairings')
     .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('state', '=', 'pending')
+    .where('expires_at', '>', now)
     .executeTakeFirstOrThrow();
-  return { ofPlayer: Number(ofPlayer.count), total: Number(total.count) };
+  return Number(count);
 }
 
 export async function createPairing(db: OpenDatabase<Database>, pairing: NewPairing): Promise<boolean> {

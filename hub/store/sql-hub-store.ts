@@ -28,7 +28,7 @@ export function createHubStore(db: OpenDatabase<Database>): HubStore {
     saveCommandUpdates: (rows) => words.saveCommandUpdates(db, rows),
     saveUsage: (rows) => words.saveUsage(db, rows),
     findPairing: (playerId, secretHash) => pairings.findPairing(db, playerId, secretHash),
-    countPendingPairings: (playerId, now) => pairings.countPendingPairings(db, playerId, now),
+    countPendingPairings: (now) => pairings.countPendingPairings(db, now),
     createPairing: (pairing) => pairings.createPairing(db, pairing),
     collectCredential: (id, credentialHash, now) => pairings.collectCredential(db, id, credentialHash, now),
     deleteExpiredPairings: (before) => pairings.deleteExpiredPairings(db, before),

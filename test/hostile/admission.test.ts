@@ -214,3 +214,28 @@ describe('an address behind a proxy', () => {
     expect(await afterFlood('10.0.0.0/8,2001:db8::/32')).toBe(429);
   });
 });
+
+describe('a site whose screens wait to be paired', () => {
+  const start = systemStarter('embedded');
+
+  it('polls far more often than an address may fail, and each poll is answered', async () => {
+    const arena = await Arena.open(start, { env: { RATE_LIMIT_ADDRESS_PER_MINUTE: '20' } });
+    const register = (body: object): Promise<HttpAnswer> => call(arena.hubUrl, { path: '/register', body });
+    const { data } = JSON.parse((await register({ playerId: 'waiting' })).body);
+    const poll = { playerId: 'waiting', pollSecret: data.pollSecret };
+    const statuses: number[] = [];
+    for (let at = 0; at < 100; at += 1) statuses.push((await register(poll)).status);
+    expect(count(statuses, 200)).toBe(100);
+    // The control: wrong secrets are failures, and soon not looked at.
+    const wrong = await flood(200, async () => (await register({ ...poll, pollSecret: 'guess' })).status);
+    expect(count(wrong, 429)).toBeGreaterThan(0);
+    await arena.unharmed();
+  });
+
+  it('cannot be kept from pairing by whoever knows the name of a player', async () => {
+    const arena = await Arena.open(start);
+    for (let at = 0; at < 50; at += 1) await call(arena.hubUrl, { path: '/register', body: { playerId: 'known' } });
+    const { status } = await call(arena.hubUrl, { path: '/register', body: { playerId: 'known' } });
+    expect(status).toBe(200);
+  });
+});
