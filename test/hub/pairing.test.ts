@@ -180,12 +180,4 @@ describeEachAdapterSet('pairing', (start) => {
     expect(back.closed).toBeNull();
     await back.disconnect();
   });
-
-  it('[INV-8] a player that asks for ever more codes is put off', async () => {
-    const playerId = newPlayer();
-    const answers = [];
-    for (let count = 0; count < 21; count += 1) answers.push(await register(playerId));
-    expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 20 }, () => 200), 429]);
-    expect((await register(newPlayer())).status).toBe(200);
-  });
 });

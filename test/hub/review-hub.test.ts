@@ -177,11 +177,11 @@ describe('behind a proxy that adds a line of its own', () => {
       socket.destroy();
     }
     expect(statuses.slice(0, 5)).toEqual([401, 401, 401, 401, 401]);
-    // Past its limit an address is looked at in a slow lane, upgrades without a token not at all.
+    // Past its limit an address may prove itself in a slow lane; who registers has nothing to prove with.
     const socket = await RawSocket.open(hubUrls[0] ?? '');
     socket.write(
       'POST /api/v1/sync/register HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n',
-      'X-Forwarded-For: 192.0.2.77\r\nX-Forwarded-For: 198.51.100.9\r\nContent-Length: 20\r\n\r\n{"playerId":"screen"}',
+      'X-Forwarded-For: 192.0.2.77\r\nX-Forwarded-For: 198.51.100.9\r\nContent-Length: 21\r\n\r\n{"playerId":"screen"}',
     );
     expect((await socket.answer()).status).toBe(429);
     socket.destroy();
