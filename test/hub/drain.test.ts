@@ -4,7 +4,8 @@ import { eventually } from '../support/eventually.ts';
 import { newDevice, newGroup, newScreen, raise, shows } from '../support/screens.ts';
 import { describeEachAdapterSet, type System } from '../support/system.ts';
 
-const DRAIN_MS = 400;
+/** Long enough to look around meanwhile. */
+const DRAIN_MS = 1_500;
 
 describeEachAdapterSet('a hub that is stopped', (start) => {
   let system: System;
@@ -52,6 +53,18 @@ describeEachAdapterSet('a hub that is stopped', (start) => {
     }
     const nodes = await system.parts.db.sql.selectFrom('nodes').select('node_id').execute();
     expect(nodes).toHaveLength(system.hubs.length - 1);
+  });
+
+  it('[INV-4] has written what it took, when it is gone', async () => {
+    const quick = await start({ env: { PODOH_DRAIN_MS: '0' } });
+    const screen = await newScreen(quick, null);
+    // Reports gather for a second: longer than this hub takes to stop.
+    screen.send({ type: 'status', volume: 55 });
+    screen.send({ type: 'ping' });
+    await screen.until('the pong, so that the status was heard', () => screen.of('pong').length === 1);
+    await quick.hubs[0]?.stop();
+    const { reported } = await quick.admin.must('GET', `/devices/${screen.deviceId}/state`);
+    expect(reported).toMatchObject({ status: { volume: 55 } });
   });
 
   it('answers heartbeats that it holds at once, and takes no new sessions', async () => {
