@@ -34,7 +34,7 @@ export interface HubDependencies {
 /** What the parts need of those made after them. */
 export interface HubReach {
   readonly app: () => TemplatedApp;
-  /** An alert was written to a session and not confirmed soon. */
+  /** An alert was written to a session and no receipt came soon. */
   readonly sent: (session: Session, deploymentId: number, at: number) => void;
   /** A newer session of the same device exists. */
   readonly replace: (session: Session) => void;

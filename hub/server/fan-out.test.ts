@@ -196,15 +196,16 @@ describe('publishing', () => {
     bench.fanOut.close();
   });
 
-  test('a `sent` of its own is worth writing only for who has not confirmed soon', () => {
+  test('a `sent` of its own is worth writing only for who sends no receipt soon, whatever it has applied', () => {
     vi.useFakeTimers();
     const bench = new Bench();
-    const [quick, slow] = [bench.screen(70, 1), bench.screen(71, 2)];
+    const [quick, slow, mute] = [bench.screen(70, 1), bench.screen(71, 2), bench.screen(72, 2)];
     const deploymentId = bench.raise([1]);
     expect(bench.fanOut.publishedAt(deploymentId)).toBe(NOW);
-    quick.confirm();
+    bench.fanOut.heard(deploymentId, quick.session.deviceId);
+    mute.confirm();
     vi.advanceTimersByTime(2_000);
-    expect(bench.sent).toEqual([slow.session.deviceId]);
+    expect(bench.sent).toEqual([slow.session.deviceId, mute.session.deviceId]);
     bench.commit({ kind: 'alert.stopped', deploymentId });
     expect(bench.fanOut.publishedAt(deploymentId)).toBeNull();
     vi.useRealTimers();

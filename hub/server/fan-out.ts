@@ -25,7 +25,7 @@ export interface FanOutOptions {
   readonly waiters: HeartbeatWaiters;
   readonly clock: Clock;
   readonly log: HubLog;
-  /** A session's alert was pushed but not confirmed soon: its `sent` is worth a row of its own. */
+  /** A session was pushed an alert and sent no receipt soon: its `sent` is worth a row of its own. */
   readonly onSent: (session: Session, deploymentId: number, at: number) => void;
   readonly onPublished: (kind: Effect['kind'], sessions: number) => void;
   readonly onResync: () => void;
@@ -35,7 +35,7 @@ export interface FanOutOptions {
 const RESYNCS_MAX = 3;
 /** Sessions told one by one (a moved group) before the loop gets a breath. */
 const SLICE = 500;
-/** A confirmed push needs no row for `sent`: wait this long before writing one. */
+/** A device's receipt says `sent` as well: wait this long for it before writing a row for `sent` alone. */
 const SENT_ROW_AFTER_MS = 1_500;
 
 export class FanOut {
@@ -44,6 +44,8 @@ export class FanOut {
   readonly #groupPush = new Map<number, { rev: number; atMs: number }>();
   /** When each active deployment was published here, epoch milliseconds. */
   readonly #publishedAt = new Map<number, number>();
+  /** By deployment just published: the devices that have sent a receipt for it. Forgotten when its `sent` rows are due. */
+  readonly #heard = new Map<number, Set<number>>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #outstanding = false;
   #resyncing = false;
@@ -136,13 +138,21 @@ export class FanOut {
     this.#publish(effect, new EncodedFrame({ type: 'alert.start', rev: effect.rev, alert: wireAlert(effect.alert) }));
     this.#publishedAt.set(effect.alert.deploymentId, now);
     const publishedAtMs = clock.monotonicMs();
+    const heard = new Set<number>();
+    this.#heard.set(effect.alert.deploymentId, heard);
     this.#later(SENT_ROW_AFTER_MS, () => {
+      this.#heard.delete(effect.alert.deploymentId);
       for (const session of registry.of(effect.audience.groupIds, effect.audience.deviceIds)) {
         // Who came since was sent its state, with the alert in it or, when that is over already, without.
-        if (session.openedAtMs <= publishedAtMs && session.appliedRev < effect.rev)
+        if (session.openedAtMs <= publishedAtMs && !heard.has(session.deviceId))
           this.#options.onSent(session, effect.alert.deploymentId, now);
       }
     });
+  }
+
+  /** A receipt came: it tells that the alert was sent, so that no row of its own need say so. */
+  heard(deploymentId: number, deviceId: number): void {
+    this.#heard.get(deploymentId)?.add(deviceId);
   }
 
   /** The hot path: no work per device in JavaScript. */

@@ -82,6 +82,7 @@ export class FrameHandler {
     for (const [index, row] of receiptRows(session, items, now, publishedAt).entries()) {
       const item = items[index];
       if (item === undefined) continue;
+      this.#context.fanOut.heard(item.deploymentId, session.deviceId);
       this.#context.ingest.receipts.add(row, (settled) => {
         if (settled.ok) this.#ackOf(session).receipts.push({ deploymentId: item.deploymentId, stage: item.stage });
       });
