@@ -1,6 +1,6 @@
 /** Provisioning devices in bulk, before they are ever switched on: each gets its credential at once, given out this once. */
 import { createHash } from 'node:crypto';
-import type { Transaction } from 'kysely';
+import type { Insertable, Transaction } from 'kysely';
 import Type, { type Static } from 'typebox';
 import { isDuplicateKey } from '../../migrations/dialect.ts';
 import type { Database, DevicesTable } from '../../migrations/tables.ts';
@@ -10,6 +10,7 @@ import { apiError } from '../errors.ts';
 import { holdGroup } from '../groups/tree-rows.ts';
 import { mutate, type Mutation } from '../mutation.ts';
 import type { Call } from '../route.ts';
+import { newDeviceRow } from './new-device-row.ts';
 import { DeviceGroupId, DeviceName } from './edit-device.ts';
 
 /** Devices in one call. Past it: VALIDATION_ERROR. */
@@ -138,31 +139,21 @@ function newRow(
   tenantId: number,
   credential: string,
   now: number,
-): Omit<DevicesTable, 'id'> {
-  return {
-    tenant_id: tenantId,
-    group_id: device.groupId ?? null,
-    player_id: device.playerId,
-    name: device.name.trim(),
-    model: null,
-    os_version: null,
-    app_version: null,
-    capabilities: JSON.stringify(device.capabilities ?? []),
-    config: '{}',
-    state: 'active',
-    credential_hash: createHash('sha256').update(credential).digest('hex'),
-    credential_version: 1,
-    status: 'offline',
-    transport: null,
-    conn_epoch: 0,
-    node_id: null,
-    last_seen_at: null,
-    rev: 0,
-    placement_rev: 0,
-    version: 1,
-    created_at: now,
-    updated_at: now,
-  };
+): Insertable<DevicesTable> {
+  return newDeviceRow(
+    {
+      tenant_id: tenantId,
+      group_id: device.groupId ?? null,
+      player_id: device.playerId,
+      name: device.name.trim(),
+      model: null,
+      os_version: null,
+      app_version: null,
+      capabilities: JSON.stringify(device.capabilities ?? []),
+      credential_hash: createHash('sha256').update(credential).digest('hex'),
+    },
+    now,
+  );
 }
 
 /**

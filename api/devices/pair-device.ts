@@ -13,6 +13,7 @@ import { ApiError, apiError } from '../errors.ts';
 import { holdGroup } from '../groups/tree-rows.ts';
 import { mutate, type Mutation } from '../mutation.ts';
 import type { Call } from '../route.ts';
+import { newDeviceRow } from './new-device-row.ts';
 import { DEVICE_COLUMNS, deviceJson, type DeviceJson } from './device-json.ts';
 import { closePairings, credentialChange, DeviceGroupId, DeviceName, lockDevice, stampDevice } from './edit-device.ts';
 import { throttleGuesses } from './pairing-throttle.ts';
@@ -139,30 +140,22 @@ async function insertDevice(
   }
   const { insertId } = await tx
     .insertInto('devices')
-    .values({
-      tenant_id: actor.tenantId,
-      group_id: groupId,
-      player_id: pending.player_id,
-      name: body.name?.trim() ?? pending.name ?? pending.player_id,
-      model: pending.model,
-      os_version: pending.os_version,
-      app_version: pending.app_version,
-      capabilities: pending.capabilities,
-      config: '{}',
-      state: 'active',
-      credential_hash: null,
-      credential_version: 1,
-      status: 'offline',
-      transport: null,
-      conn_epoch: 0,
-      node_id: null,
-      last_seen_at: null,
-      rev: 0,
-      placement_rev: 0,
-      version: 1,
-      created_at: now,
-      updated_at: now,
-    })
+    .values(
+      newDeviceRow(
+        {
+          tenant_id: actor.tenantId,
+          group_id: groupId,
+          player_id: pending.player_id,
+          name: body.name?.trim() ?? pending.name ?? pending.player_id,
+          model: pending.model,
+          os_version: pending.os_version,
+          app_version: pending.app_version,
+          capabilities: pending.capabilities,
+          credential_hash: null,
+        },
+        now,
+      ),
+    )
     .executeTakeFirstOrThrow();
   const deviceId = Number(insertId);
   const row = await tx

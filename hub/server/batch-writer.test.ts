@@ -1,7 +1,6 @@
 /** Fake timers: the writer's own pace is what is tested. */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../system-ports.ts';
 import { BatchWriter, type BatchWriterOptions } from './batch-writer.ts';
 
 beforeEach(() => {
@@ -24,7 +23,6 @@ class Bench {
   constructor(options: Partial<BatchWriterOptions<number, string>> = {}) {
     this.writer = new BatchWriter<number, string>({
       name: 'bench',
-      clock: systemClock,
       batchMax: 3,
       queueMax: 10,
       delayMs: 20,

@@ -6,11 +6,9 @@
  * Invariants: at most one write under way; at most `queueMax` items held; every item accepted is settled exactly once,
  * with its result after the write committed, or with an error when it was given up. Overflow policy: refuse (`add` is false).
  */
-import type { Clock } from '../core/ports.ts';
 
 export interface BatchWriterOptions<T, R> {
   readonly name: string;
-  readonly clock: Clock;
   /** Most items of one write. */
   readonly batchMax: number;
   /** Most items held, waiting and under way together. */

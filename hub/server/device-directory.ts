@@ -55,9 +55,8 @@ export class DeviceDirectory {
 
   constructor(options: DeviceDirectoryOptions) {
     this.#options = options;
-    const { store, clock, queueMax, log } = options;
+    const { store, queueMax, log } = options;
     const common = {
-      clock,
       queueMax,
       batchMax: BATCH_MAX,
       delayMs: BATCH_DELAY_MS,

@@ -1,5 +1,6 @@
 /** What a device says, turned into rows to write: the same for a WebSocket frame and an HTTP body. Pure. */
 import type { CommandUpdateRow, ReceiptRow, ReportRow, UsageRow } from '../core/hub-store.ts';
+import type { DeviceRecord } from '../core/model.ts';
 import type { CommandUpdate, LogEntry, Receipt, Status } from '../../protocol/up.ts';
 
 /** Who says it. */
@@ -8,6 +9,11 @@ export interface Speaker {
   readonly deviceId: number;
   /** Null over HTTP. */
   readonly connEpoch: number | null;
+}
+
+/** A device that speaks over HTTP. */
+export function speaker({ tenantId, deviceId }: DeviceRecord): Speaker {
+  return { tenantId, deviceId, connEpoch: null };
 }
 
 export function receiptRows(
@@ -27,6 +33,21 @@ export function receiptRows(
     deviceAt: Date.parse(item.at),
     reason: item.reason ?? null,
   }));
+}
+
+/** The first rung that is the hub's own to say: the alert was written to this device, or given in its answer. */
+export function sentRow(who: Speaker, deploymentId: number, at: number): ReceiptRow {
+  return {
+    tenantId: who.tenantId,
+    deviceId: who.deviceId,
+    connEpoch: who.connEpoch,
+    deploymentId,
+    stage: 'sent',
+    at,
+    sentAt: at,
+    deviceAt: null,
+    reason: null,
+  };
 }
 
 export function reportRow(

@@ -241,10 +241,7 @@ export class FanOut {
   }
 
   #sendTracked(session: Session, frame: EncodedFrame, rev: number): void {
-    if (!session.send(frame)) return;
-    session.sentRev = Math.max(session.sentRev, rev);
-    session.sentAtMs = this.#options.clock.monotonicMs();
-    this.#outstanding = true;
+    if (session.send(frame)) this.watch(session, rev);
   }
 
   stateFrame(record: DeviceRecord): EncodedFrame {
@@ -259,7 +256,7 @@ export class FanOut {
     if (record !== undefined) this.#sendTracked(session, this.stateFrame(record), this.#options.model.rev);
   }
 
-  /** Something was pushed to this session outside `run` (its welcome) and is to be confirmed. */
+  /** This rev was pushed to this session alone and is to be confirmed. */
   watch(session: Session, rev: number): void {
     session.sentRev = Math.max(session.sentRev, rev);
     session.sentAtMs = this.#options.clock.monotonicMs();

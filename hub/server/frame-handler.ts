@@ -1,8 +1,7 @@
 /** What a live session's frames do. Nothing here waits: rows are queued, and acknowledged after their commit. */
-import type { ReceiptOutcome } from '../core/hub-store.ts';
 import { BAD_FRAMES_MAX } from '../../protocol/limits.ts';
 import type { Receipt, UpFrame, UpFrameOf } from '../../protocol/up.ts';
-import { commandRows, receiptRows, reportRow, usageRows } from './device-words.ts';
+import { commandRows, receiptRows, reportRow, sentRow, usageRows } from './device-words.ts';
 import { isoTime } from './frames.ts';
 import type { HubContext } from './hub-context.ts';
 import type { Session } from './session.ts';
@@ -89,22 +88,9 @@ export class FrameHandler {
     }
   }
 
-  /** The hub wrote an alert to this session: the first rung that is ours to say. */
+  /** The hub wrote an alert to this session. A full queue costs the row; the device's own receipt says as much. */
   sent(session: Session, deploymentId: number, at: number): void {
-    this.#context.ingest.receipts.add(
-      {
-        tenantId: session.tenantId,
-        deviceId: session.deviceId,
-        connEpoch: session.connEpoch,
-        deploymentId,
-        stage: 'sent',
-        at,
-        sentAt: at,
-        deviceAt: null,
-        reason: null,
-      },
-      (_settled: { ok: boolean; result?: ReceiptOutcome }) => undefined,
-    );
+    this.#context.ingest.receipts.add(sentRow(session, deploymentId, at), () => undefined);
   }
 
   #commandUpdate(session: Session, frame: UpFrameOf<'command.update'>, now: number): void {

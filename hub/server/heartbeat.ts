@@ -5,7 +5,7 @@
 import { composeState, isCurrent } from '../core/desired-state.ts';
 import type { DeviceRecord } from '../core/model.ts';
 import type { HeartbeatRequest, HeartbeatResponse } from '../../protocol/sync.ts';
-import { commandRows, receiptRows, reportRow, usageRows, type Speaker } from './device-words.ts';
+import { commandRows, receiptRows, reportRow, sentRow, speaker, usageRows } from './device-words.ts';
 import { isoTime, wireAlert, wireState } from './frames.ts';
 import type { HubContext } from './hub-context.ts';
 import type { Exchange } from './http-exchange.ts';
@@ -50,7 +50,7 @@ export async function heartbeat(
 async function takeIn(context: HubContext, record: DeviceRecord, body: HeartbeatRequest): Promise<boolean> {
   const { ingest, clock, fanOut } = context;
   const now = clock.now();
-  const who: Speaker = { tenantId: record.tenantId, deviceId: record.deviceId, connEpoch: null };
+  const who = speaker(record);
   if (body.status !== undefined) {
     ingest.report(reportRow(who, now, { status: body.status, epoch: body.epoch, rev: body.rev }));
   }
@@ -118,20 +118,7 @@ function compose(context: HubContext, record: DeviceRecord, body: HeartbeatReque
   if (hasUpdate) {
     for (const alert of state.alerts) {
       const at = fanOut.publishedAt(alert.deploymentId) ?? now;
-      ingest.receipts.add(
-        {
-          tenantId: record.tenantId,
-          deviceId: record.deviceId,
-          connEpoch: null,
-          deploymentId: alert.deploymentId,
-          stage: 'sent',
-          at,
-          sentAt: at,
-          deviceAt: null,
-          reason: null,
-        },
-        () => undefined,
-      );
+      ingest.receipts.add(sentRow(speaker(record), alert.deploymentId, at), () => undefined);
     }
   }
   return {

@@ -43,7 +43,6 @@ export class Ingest {
     this.#clock = clock;
     const common = (name: string) => ({
       name,
-      clock,
       queueMax: QUEUE_MAX,
       batchMax: BATCH_MAX,
       isTransient: (error: unknown) => store.isUnavailable(error),

@@ -45,6 +45,8 @@ export class Presence {
   /** Before this, monotonic, nobody is marked offline. */
   #reapFromMs = 0;
   #reclaimDue = false;
+  /** When the lease's timer last had its turn, monotonic. */
+  #turnedAtMs = 0;
   #renewTimer: NodeJS.Timeout | null = null;
   #reapTimer: NodeJS.Timeout | null = null;
   readonly #gone: BatchWriter<{ deviceId: number; connEpoch: number }, null>;
@@ -58,7 +60,6 @@ export class Presence {
     this.#nodeId = ids.uuid();
     this.#startedAt = clock.now();
     const common = {
-      clock,
       batchMax: BATCH_MAX,
       queueMax: QUEUE_MAX,
       delayMs: DELAY_MS,
@@ -138,7 +139,6 @@ export class Presence {
    * A lease that could not be renewed because the database was away is nobody's gain: others could not reap either. Only
    * time asleep counts, seen as a gap between two turns of this timer.
    */
-  #turnedAtMs = 0;
   async #keepLease(): Promise<void> {
     const { clock, log, ids, onLeaseLost, store } = this.#options;
     const nowMs = clock.monotonicMs();

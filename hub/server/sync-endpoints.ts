@@ -13,7 +13,7 @@ import { ObjectStoreUnavailableError } from '../core/ports.ts';
 import type { Admission } from './admission.ts';
 import { isTokenShaped } from './authenticator.ts';
 import { takeCommandFile } from './command-file.ts';
-import { receiptRows, usageRows } from './device-words.ts';
+import { receiptRows, speaker, usageRows } from './device-words.ts';
 import { COMMIT_WITHIN_MS, heartbeat } from './heartbeat.ts';
 import type { HubContext } from './hub-context.ts';
 import { DeviceRates } from './device-rates.ts';
@@ -270,8 +270,7 @@ export class SyncEndpoints {
     const body = await this.#body(exchange, syncValidators.ReceiptsRequest);
     if (body === null) return;
     const { ingest, clock, fanOut } = this.#context;
-    const who = { tenantId: device.tenantId, deviceId: device.deviceId, connEpoch: null };
-    const rows = receiptRows(who, body.items, clock.now(), (id) => fanOut.publishedAt(id));
+    const rows = receiptRows(speaker(device), body.items, clock.now(), (id) => fanOut.publishedAt(id));
     const outcomes = await ingest.committed(ingest.receipts, rows, COMMIT_WITHIN_MS);
     if (outcomes === null) exchange.refuse('UNAVAILABLE', 'not stored: send it again');
     else {
@@ -287,8 +286,11 @@ export class SyncEndpoints {
     const body = await this.#body(exchange, syncValidators.LogRequest);
     if (body === null) return;
     const { ingest, clock } = this.#context;
-    const who = { tenantId: device.tenantId, deviceId: device.deviceId, connEpoch: null };
-    const fresh = await ingest.committed(ingest.usage, usageRows(who, body.entries, clock.now()), COMMIT_WITHIN_MS);
+    const fresh = await ingest.committed(
+      ingest.usage,
+      usageRows(speaker(device), body.entries, clock.now()),
+      COMMIT_WITHIN_MS,
+    );
     if (fresh === null) exchange.refuse('UNAVAILABLE', 'not stored: send it again');
     else {
       const accepted = fresh.filter(Boolean).length;
