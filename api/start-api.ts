@@ -48,12 +48,17 @@ async function makeFirstAdmin(context: ApiContext, options: StartOptions): Promi
 
 export async function startApi(context: ApiContext, options: StartOptions): Promise<StartedApi> {
   const app = buildApi(context, options);
+  // Nobody is answered, nor told that this is ready, before there is somebody to sign in as.
+  const begun = Promise.withResolvers<void>();
+  app.addHook('onRequest', () => begun.promise);
   await app.listen({ host: options.host, port: options.port });
   // Only who listens makes the admin: a generated password is shown once, and a start that fails shows nothing.
-  const made = await makeFirstAdmin(context, options).catch(async (error: unknown) => {
-    await app.close();
-    throw error;
-  });
+  const made = await makeFirstAdmin(context, options)
+    .finally(() => begun.resolve())
+    .catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return {
