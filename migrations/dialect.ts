@@ -16,6 +16,10 @@ export interface Dialect {
   readonly longText: RawBuilder<unknown>;
   /** Engine and collation of a new table: MariaDB's comparison is made exact (`utf8mb4_bin`), as SQLite's is. */
   tableOptions<T extends string, C extends string>(table: CreateTableBuilder<T, C>): CreateTableBuilder<T, C>;
+  /** Adds a column unless it is there already: a step that a crash cut short is run again. `type` is SQL that both engines read. */
+  addColumn(db: Kysely<unknown>, table: string, column: string, type: RawBuilder<unknown>): Promise<void>;
+  /** Removes an index if it is there. */
+  dropIndex(db: Kysely<unknown>, table: string, index: string): Promise<void>;
   /** The tail of a multi-row insert that overwrites `columns` where `keys` exist already. */
   upsert(keys: readonly string[], columns: Readonly<Record<string, RawBuilder<unknown>>>): RawBuilder<unknown>;
   /** In `upsert`, the value that the insert offered for a column. */
@@ -37,6 +41,14 @@ export const sqliteDialect: Dialect = {
   idColumn: (column) => column.primaryKey().autoIncrement(),
   longText: sql`text`,
   tableOptions: (table) => table,
+  async addColumn(db, table, column, type) {
+    const { rows } = await sql<{ name: string }>`select name from pragma_table_info(${table})`.execute(db);
+    if (rows.some(({ name }) => name === column)) return;
+    await sql`alter table ${sql.table(table)} add column ${sql.ref(column)} ${type}`.execute(db);
+  },
+  async dropIndex(db, _table, index) {
+    await sql`drop index if exists ${sql.ref(index)}`.execute(db);
+  },
   upsert: (keys, columns) =>
     sql`on conflict (${sql.join(keys.map((key) => sql.ref(key)))}) do update set ${assignments(columns)}`,
   offered: (column) => sql`excluded.${sql.ref(column)}`,
@@ -51,6 +63,12 @@ export const mariadbDialect: Dialect = {
   idColumn: (column) => column.primaryKey().autoIncrement(),
   longText: sql`longtext`,
   tableOptions: (table) => table.modifyEnd(sql`engine=InnoDB default charset=utf8mb4 collate=utf8mb4_bin`),
+  async addColumn(db, table, column, type) {
+    await sql`alter table ${sql.table(table)} add column if not exists ${sql.ref(column)} ${type}`.execute(db);
+  },
+  async dropIndex(db, table, index) {
+    await sql`drop index if exists ${sql.ref(index)} on ${sql.table(table)}`.execute(db);
+  },
   upsert: (_keys, columns) => sql`on duplicate key update ${assignments(columns)}`,
   offered: (column) => sql`values(${sql.ref(column)})`,
   insertIgnore: { prefix: sql`insert ignore`, suffix: sql`` },

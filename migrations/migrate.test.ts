@@ -10,9 +10,13 @@ import { appliedSteps, migrateToLatest, STEPS } from './migrate.ts';
 const NAMES = Object.keys(STEPS);
 const silent = (): void => undefined;
 
-/** Tables and columns as tables.ts declares them, read from its text: `column: nullable`. */
+const DECLARATIONS = ['tables.ts', 'content-tables.ts', 'notification-tables.ts'];
+
+/** Tables and columns as tables.ts and its neighbours declare them, read from their text: `column: nullable`. */
 function declaredTables(): Map<string, Map<string, boolean>> {
-  const text = readFileSync(new URL('tables.ts', import.meta.url), 'utf8').replaceAll(/\/\*\*[\s\S]*?\*\//g, '');
+  const text = DECLARATIONS.map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
+    .join('\n')
+    .replaceAll(/\/\*\*[\s\S]*?\*\//g, '');
   const bodies = new Map<string, string>();
   for (const [, name = '', body = ''] of text.matchAll(/interface (\w+) \{([\s\S]*?)\n\}/g)) bodies.set(name, body);
   const fields = (body: string): [string, string][] =>

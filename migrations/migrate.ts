@@ -26,6 +26,11 @@ import { up as alertDeployments } from './steps/0017-alert-deployments.ts';
 import { up as alertReceipts } from './steps/0018-alert-receipts.ts';
 import { up as auditLogs } from './steps/0019-audit-logs.ts';
 import { up as idempotencyKeys } from './steps/0020-idempotency-keys.ts';
+import { up as contentLibrary } from './steps/0021-content-library.ts';
+import { up as scheduleLibrary } from './steps/0022-schedule-library.ts';
+import { up as usageFlags } from './steps/0023-usage-flags.ts';
+import { up as presenceHistory } from './steps/0024-presence-history.ts';
+import { up as notifications } from './steps/0025-notifications.ts';
 import type { Database } from './tables.ts';
 
 export type Step = (db: Kysely<unknown>, dialect: Dialect, now: number) => Promise<void>;
@@ -52,6 +57,11 @@ export const STEPS: Readonly<Record<string, Step>> = {
   '0018-alert-receipts': alertReceipts,
   '0019-audit-logs': auditLogs,
   '0020-idempotency-keys': idempotencyKeys,
+  '0021-content-library': contentLibrary,
+  '0022-schedule-library': scheduleLibrary,
+  '0023-usage-flags': usageFlags,
+  '0024-presence-history': presenceHistory,
+  '0025-notifications': notifications,
 };
 
 const RECORDS = 'kysely_migration';

@@ -4,12 +4,25 @@
  * JSON columns hold text (`JsonText`); booleans are 0 or 1. `rev` columns cite the change that last touched the row.
  */
 import type { Generated } from 'kysely';
-
-/** JSON as text: parse it at the edge that reads it. */
-export type JsonText = string;
-/** Milliseconds since 1970-01-01T00:00:00Z. */
-export type EpochMs = number;
-export type Flag = 0 | 1;
+import type { EpochMs, Flag, JsonText, TargetKind } from './columns.ts';
+import type {
+  ContentTable,
+  DeploymentContentTable,
+  DeploymentsTable,
+  ManifestRevsTable,
+  ScheduleAssignmentsTable,
+  ScheduleContentTable,
+  SchedulesTable,
+  UploadsTable,
+  UsageLogsTable,
+} from './content-tables.ts';
+import type {
+  AlertWatchesTable,
+  NotificationDeadLettersTable,
+  NotificationDeliveriesTable,
+  NotificationsTable,
+  WebhooksTable,
+} from './notification-tables.ts';
 
 export interface TenantsTable {
   id: Generated<number>;
@@ -18,7 +31,7 @@ export interface TenantsTable {
 }
 
 export interface CountersTable {
-  /** `rev`; and `group_tree`, which counts edits of group trees and whose row is their lock. */
+  /** `rev`; `group_tree` and `user_accounts`, which count edits of group trees and of users and whose rows are their locks. */
   name: string;
   value: number;
 }
@@ -35,6 +48,9 @@ export interface ConsumersTable {
   name: string;
   rev: number;
   updated_at: EpochMs;
+  /** The process that reads for this consumer now; another may take over once the lease ran out. */
+  lease_owner: string | null;
+  lease_until: EpochMs | null;
 }
 
 export interface SettingsTable {
@@ -171,6 +187,21 @@ export interface DeviceReportsTable {
   /** Alert deployments on glass, ids. */
   displayed: JsonText;
   reported_at: EpochMs;
+  /** The newest manifest that the device spoke of, and what became of it there. */
+  schedule_version: number | null;
+  schedule_state: 'received' | 'applied' | 'failed' | null;
+  schedule_reason: string | null;
+  schedule_at: EpochMs | null;
+}
+
+/** A device came online, went offline, or changed its transport. */
+export interface DevicePresenceTable {
+  id: Generated<number>;
+  tenant_id: number;
+  device_id: number;
+  status: 'online' | 'offline';
+  transport: 'websocket' | 'http' | null;
+  at: EpochMs;
 }
 
 export type CommandState = 'pending' | 'acknowledged' | 'succeeded' | 'failed' | 'rejected' | 'expired';
@@ -195,83 +226,16 @@ export interface CommandsTable {
   rev: number;
 }
 
-export type ContentTypeColumn = 'video' | 'image' | 'html' | 'stream';
-
-export interface ContentTable {
+/**
+ * Who needs a stored object besides the rows that name it. `hold`: somebody is about to name it, until `until_at` at the latest.
+ * `removal`: it is to be deleted, unless somebody names or holds it; not before `until_at`, up to which somebody may be at it.
+ */
+export interface ObjectClaimsTable {
   id: Generated<number>;
   tenant_id: number;
-  type: ContentTypeColumn;
-  name: string;
-  /** Where it plays from when it is not ours to store (streams, web pages). */
-  url: string | null;
-  storage_key: string | null;
-  sha256: string | null;
-  size_bytes: number | null;
-  mime_type: string | null;
-  duration_ms: number | null;
-  status: 'pending' | 'ready' | 'failed';
-  version: number;
-  created_by: number | null;
-  created_at: EpochMs;
-  updated_at: EpochMs;
-}
-
-export interface SchedulesTable {
-  id: Generated<number>;
-  tenant_id: number;
-  name: string;
-  priority: number;
-  layout: JsonText;
-  timing: JsonText;
-  status: 'draft' | 'published' | 'archived';
-  version: number;
-  created_by: number | null;
-  created_at: EpochMs;
-  updated_at: EpochMs;
-}
-
-export interface ScheduleContentTable {
-  tenant_id: number;
-  schedule_id: number;
-  content_id: number;
-}
-
-/** One act of deploying a schedule. */
-export interface DeploymentsTable {
-  id: Generated<number>;
-  tenant_id: number;
-  schedule_id: number;
-  schedule_version: number;
-  /** The schedule as it was deployed. */
-  snapshot: JsonText;
-  status: 'active' | 'withdrawn';
-  created_by: number | null;
-  created_at: EpochMs;
-  rev: number;
-}
-
-export interface ScheduleAssignmentsTable {
-  id: Generated<number>;
-  tenant_id: number;
-  schedule_id: number;
-  deployment_id: number;
-  target_kind: TargetKind;
-  target_id: number;
-  /** The change that assigned it: the source of the manifest's version. */
-  rev: number;
-}
-
-export interface UsageLogsTable {
-  id: Generated<number>;
-  tenant_id: number;
-  device_id: number;
-  /** The device's own id: a repeat is a duplicate. */
-  entry_id: string;
-  content_id: number;
-  schedule_id: number | null;
-  started_at: EpochMs;
-  play_ms: number;
-  received_at: EpochMs;
+  object_key: string;
+  kind: 'hold' | 'removal';
+  until_at: EpochMs;
 }
 
 export type SeverityColumn = 'info' | 'warning' | 'critical';
@@ -314,8 +278,6 @@ export interface AlertDeploymentsTable {
   rev: number;
   stop_rev: number | null;
 }
-
-export type TargetKind = 'group' | 'device';
 
 export interface AlertTargetsTable {
   tenant_id: number;
@@ -382,17 +344,27 @@ export interface Database {
   devices: DevicesTable;
   pairings: PairingsTable;
   device_reports: DeviceReportsTable;
+  device_presence: DevicePresenceTable;
   commands: CommandsTable;
   content: ContentTable;
+  uploads: UploadsTable;
+  object_claims: ObjectClaimsTable;
   schedules: SchedulesTable;
   schedule_content: ScheduleContentTable;
   deployments: DeploymentsTable;
+  deployment_content: DeploymentContentTable;
+  manifest_revs: ManifestRevsTable;
   schedule_assignments: ScheduleAssignmentsTable;
   usage_logs: UsageLogsTable;
   alerts: AlertsTable;
   alert_deployments: AlertDeploymentsTable;
   alert_targets: AlertTargetsTable;
   alert_receipts: AlertReceiptsTable;
+  webhooks: WebhooksTable;
+  notifications: NotificationsTable;
+  notification_deliveries: NotificationDeliveriesTable;
+  notification_dead_letters: NotificationDeadLettersTable;
+  alert_watches: AlertWatchesTable;
   audit_logs: AuditLogsTable;
   idempotency_keys: IdempotencyKeysTable;
 }
