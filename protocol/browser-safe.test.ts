@@ -1,4 +1,4 @@
-/** What a player runs must load in a browser or a WebView: no Node modules and no libraries, directly or through another file. */
+/** What a player runs must load in a browser or a WebView: no Node modules and no libraries (but one for time zones), directly or through another file. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
@@ -23,6 +23,11 @@ test.each(['./screen.ts', './saved-screen.ts', './server-clock.ts', './reconnect
     expect([...reached(file)].filter((name) => !name.startsWith('./'))).toEqual([]);
   },
 );
+
+test.each(['./schedule-timing.ts', './schedule-choice.ts'])('%s reaches the time zones and nothing else', (file) => {
+  const libraries = [...reached(file)].filter((name) => !name.startsWith('./'));
+  expect(libraries).toEqual(['temporal-polyfill/fns/ZonedDateTime']);
+});
 
 test('control: the codec does reach libraries, and the search sees it', () => {
   expect([...reached('./codec.ts')]).toEqual(expect.arrayContaining(['msgpackr', 'typebox', 'typebox/compile']));

@@ -93,6 +93,14 @@ const STATUS = {
   osVersion: 'Android 13',
   clockOffsetMs: -1_500,
   scheduleVersion: 40_900,
+  scheduleState: 'applied',
+} as const;
+/** A manifest that cannot be played; the screen goes on with the one before. */
+const STATUS_FAILED = {
+  at: '2026-11-20T09:31:05.000Z',
+  scheduleVersion: 40_900,
+  scheduleState: 'failed',
+  scheduleReason: 'content 33: no space left',
 } as const;
 const RECEIVED = { deploymentId: 512, stage: 'received', at: '2026-11-20T09:30:00.120Z' } as const;
 const FAILED = {
@@ -110,6 +118,14 @@ const PLAYED = {
   startedAt: '2026-11-20T09:00:00.000Z',
   playSeconds: 14.96,
 } as const;
+/** What the alert 512 put on the screen in place of schedule 4. */
+const PLAYED_ALERT = {
+  id: 'p-000018',
+  contentId: 33,
+  startedAt: '2026-11-20T09:30:00.300Z',
+  playSeconds: 65,
+  alertDeploymentId: 512,
+} as const;
 
 /** Frames from devices, by a name that starts with their type. */
 export const GOLDEN_UP: Readonly<Record<string, UpFrame>> = {
@@ -123,13 +139,14 @@ export const GOLDEN_UP: Readonly<Record<string, UpFrame>> = {
     displayed: [512],
   },
   status: { type: 'status', ...STATUS, displayed: [512] },
+  'status-failed': { type: 'status', ...STATUS_FAILED },
   'status-idle': { type: 'status', playing: null, displayed: [] },
   applied: { type: 'applied', rev: 40_961 },
   receipt: { type: 'receipt', items: [RECEIVED, FAILED] },
   'command.update': { type: 'command.update', ...DONE },
   'command.update-rejected': { type: 'command.update', ...REFUSED },
   auth: { type: 'auth', accessToken: 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOjQyfQ.c2lnbmF0dXJl' },
-  log: { type: 'log', entries: [PLAYED] },
+  log: { type: 'log', entries: [PLAYED, PLAYED_ALERT] },
   ping: { type: 'ping', id: 3 },
 };
 
@@ -196,10 +213,10 @@ export const GOLDEN_HTTP: Readonly<Record<keyof typeof SYNC_SCHEMAS, unknown>> =
     epoch: EPOCH,
     rev: 40_961,
     waitSeconds: 25,
-    status: STATUS,
+    status: { ...STATUS, ...STATUS_FAILED },
     receipts: [RECEIVED, FAILED],
     commandUpdates: [DONE, REFUSED],
-    logs: [PLAYED],
+    logs: [PLAYED, PLAYED_ALERT],
   },
   HeartbeatResponse: {
     epoch: EPOCH,
@@ -213,7 +230,7 @@ export const GOLDEN_HTTP: Readonly<Record<keyof typeof SYNC_SCHEMAS, unknown>> =
     nextHeartbeatSeconds: 0,
   },
   ReceiptsRequest: { items: [RECEIVED, FAILED] },
-  LogRequest: { entries: [PLAYED] },
+  LogRequest: { entries: [PLAYED, PLAYED_ALERT] },
   BatchResponse: { accepted: 2, duplicates: 0 },
   Manifest: {
     version: 40_900,
@@ -222,8 +239,46 @@ export const GOLDEN_HTTP: Readonly<Record<keyof typeof SYNC_SCHEMAS, unknown>> =
         id: 4,
         name: 'Weekdays',
         priority: 10,
-        layout: { zones: [{ id: 'main', items: [{ contentId: 33, durationMs: 15_000 }] }] },
-        timing: { days: [1, 2, 3, 4, 5], from: '08:00', to: '18:00' },
+        layout: {
+          width: 1080,
+          height: 1920,
+          background: '#101820',
+          zones: [
+            {
+              id: 'main',
+              name: 'Main',
+              x: 0,
+              y: 0,
+              width: 1080,
+              height: 1920,
+              zIndex: 1,
+              shuffle: false,
+              items: [
+                {
+                  contentId: 33,
+                  durationMs: 15_000,
+                  transition: { type: 'fade', durationMs: 400 },
+                  fit: 'cover',
+                  muted: false,
+                  volume: 80,
+                },
+              ],
+            },
+          ],
+        },
+        timing: {
+          timezone: 'Europe/Berlin',
+          startDate: '2026-11-02',
+          endDate: '2027-10-29',
+          rrule: 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR',
+          excludedDates: ['2026-12-25'],
+          windows: [
+            { start: '08:00', end: '18:00' },
+            { start: '22:00', end: '02:00' },
+          ],
+        },
+        deploymentId: 77,
+        distance: 1,
       },
     ],
     contentList: [EXITS],

@@ -1,6 +1,7 @@
 /** Bodies of the HTTP half of the device contract, base `/api/v1/sync`; answers come in the envelope of errors.ts. */
 import Type, { type Static } from 'typebox';
 import { Alert, ContentType, DesiredState, Epoch, Id, Rev, Timestamp } from './desired-state.ts';
+import { Layout, Timing } from './schedule.ts';
 import { COMMAND_UPDATES_MAX, LOG_ENTRIES_MAX, RECEIPTS_MAX, WAIT_SECONDS_MAX } from './limits.ts';
 import { Capabilities, CommandUpdate, LogEntry, Receipt, Status } from './up.ts';
 
@@ -108,7 +109,10 @@ export const ManifestContent = Type.Object(
   {
     id: Id,
     type: ContentType,
-    url: Type.String(),
+    url: Type.String({
+      description:
+        'An address, or a path on the origin of hub and API; one of ours is signed and runs out: fetch the manifest again for a new one',
+    }),
     sha256: Type.Union([Type.String(), Type.Null()]),
     size: Type.Union([Type.Integer(), Type.Null()], { description: 'bytes' }),
     mimeType: Type.Union([Type.String(), Type.Null()]),
@@ -123,10 +127,19 @@ export const Manifest = Type.Object(
       Type.Object({
         id: Id,
         name: Type.String(),
-        priority: Type.Integer(),
-        layout: Type.Unknown(),
-        timing: Type.Unknown(),
+        priority: Type.Integer({ description: 'Higher wins among schedules of the same distance' }),
+        layout: Layout,
+        timing: Timing,
+        deploymentId: Type.Optional({ ...Id, description: 'The deployment that brought it' }),
+        distance: Type.Optional(
+          Type.Integer({
+            minimum: 0,
+            description:
+              "How far its target is: 0 the device itself, 1 its group, 2 that group's parent. The nearest wins, then `priority`",
+          }),
+        ),
       }),
+      { description: 'In the order in which they win' },
     ),
     contentList: Type.Array(ManifestContent),
     prefetch: Type.Array(ManifestContent, { description: 'Content of alerts, to have before it is needed' }),

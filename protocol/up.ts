@@ -48,10 +48,13 @@ export const LogEntry = Type.Object(
     scheduleId: Type.Optional(Id),
     startedAt: Timestamp,
     playSeconds: Type.Number({ minimum: 0, maximum: 604_800 }),
+    alertDeploymentId: Type.Optional({ ...Id, description: 'The alert whose content this was, or that covered it' }),
   },
   { $id: 'LogEntry' },
 );
 export type LogEntry = Static<typeof LogEntry>;
+
+export const SCHEDULE_STATES = ['received', 'applied', 'failed'] as const;
 
 /** What a device says of itself now and then; every field is optional. */
 export const Status = Type.Object(
@@ -73,7 +76,14 @@ export const Status = Type.Object(
     appVersion: Type.Optional(Type.String({ maxLength: 64 })),
     osVersion: Type.Optional(Type.String({ maxLength: 64 })),
     clockOffsetMs: Type.Optional(Type.Number({ description: "Hub's time minus device's own clock" })),
-    scheduleVersion: Type.Optional(Rev),
+    scheduleVersion: Type.Optional({ ...Rev, description: 'The manifest that `scheduleState` speaks of' }),
+    scheduleState: Type.Optional(
+      Type.Enum([...SCHEDULE_STATES], {
+        description:
+          '`received`: the manifest is here, its content is being fetched; `applied` (default): it is what plays; `failed`: it cannot be played',
+      }),
+    ),
+    scheduleReason: Type.Optional(Type.String({ maxLength: 200, description: 'Why it failed' })),
   },
   { $id: 'Status' },
 );
