@@ -8,8 +8,16 @@
 import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Ids, ObjectStore, StoredObject } from '../core/ports.ts';
-import { requireContentType, requireObjectKey } from './object-key.ts';
+import type {
+  ByteRange,
+  DownloadOptions,
+  Ids,
+  ObjectStore,
+  StoredFacts,
+  StoredObject,
+  UploadOptions,
+} from '../core/ports.ts';
+import { requireByteRange, requireContentType, requireObjectKey } from './object-key.ts';
 
 /** Longer than any first line that `put` writes, in bytes. */
 const HEADER_BYTES_MAX = 1_024;
@@ -57,18 +65,51 @@ export class DiskObjectStore implements ObjectStore {
     if (from !== upTo) await this.#syncFolders(dirname(from), upTo);
   }
 
-  async get(key: string): Promise<StoredObject | null> {
-    const file = await openIfThere(this.#path(key));
+  async get(key: string, range?: ByteRange): Promise<StoredObject | null> {
+    const path = this.#path(key);
+    if (range !== undefined) requireByteRange(range);
+    const file = await openIfThere(path);
     if (file === null) return null;
     try {
-      const { size } = await file.stat();
-      const { contentType, headerBytes } = await readHeader(file, key);
-      const stream = file.createReadStream({ start: headerBytes });
-      return { stream, contentType, sizeBytes: size - headerBytes };
+      const { headerBytes, ...facts } = await readFacts(file, key);
+      if (range !== undefined && range.end >= facts.sizeBytes)
+        throw new Error(
+          `the range ${range.start}-${range.end} is not within object ${key} of ${facts.sizeBytes} bytes`,
+        );
+      const stream = file.createReadStream({
+        start: headerBytes + (range?.start ?? 0),
+        ...(range !== undefined && { end: headerBytes + range.end }),
+      });
+      return { stream, ...facts };
     } catch (error) {
       await file.close();
       throw error;
     }
+  }
+
+  async stat(key: string): Promise<StoredFacts | null> {
+    const file = await openIfThere(this.#path(key));
+    if (file === null) return null;
+    try {
+      const { contentType, sizeBytes } = await readFacts(file, key);
+      return { contentType, sizeBytes };
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Null: a folder has no addresses. */
+  async downloadUrl(key: string, { contentType }: DownloadOptions): Promise<null> {
+    requireObjectKey(key);
+    requireContentType(contentType);
+    return null;
+  }
+
+  /** Null: a folder has no addresses. */
+  async uploadUrl(key: string, { contentType }: UploadOptions): Promise<null> {
+    requireObjectKey(key);
+    requireContentType(contentType);
+    return null;
   }
 
   async delete(key: string): Promise<void> {
@@ -109,10 +150,12 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
 }
 
 /** Throws when the file does not begin with a line of ours. */
-async function readHeader(file: FileHandle, key: string): Promise<{ contentType: string; headerBytes: number }> {
+async function readFacts(file: FileHandle, key: string): Promise<StoredFacts & { headerBytes: number }> {
+  const { size } = await file.stat();
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES_MAX), 0, HEADER_BYTES_MAX, 0);
   const end = buffer.subarray(0, bytesRead).indexOf(LINE_FEED);
   const contentType = end < 0 ? undefined : HEADER.exec(buffer.toString('utf8', 0, end))?.[1];
   if (contentType === undefined) throw new Error(`the file of object ${key} does not begin with its content type`);
-  return { contentType: JSON.parse(contentType) as string, headerBytes: end + 1 };
+  const headerBytes = end + 1;
+  return { contentType: JSON.parse(contentType) as string, sizeBytes: size - headerBytes, headerBytes };
 }

@@ -1,4 +1,5 @@
 /** What both object stores take and refuse, so that what works on one works on the other. */
+import type { ByteRange } from '../core/ports.ts';
 
 /** S3 takes 1024 bytes with its prefix; a file name takes 255, and the disk store needs some for itself. */
 const KEY_CHARS_MAX = 512;
@@ -18,4 +19,10 @@ export function requireObjectKey(key: string): void {
 export function requireContentType(contentType: string): void {
   if (!CONTENT_TYPE.test(contentType))
     throw new Error(`not a content type: ${JSON.stringify(contentType.slice(0, 256))}`);
+}
+
+/** Throws unless it may lie within an object; where the object ends is the store's to check. */
+export function requireByteRange({ start, end }: ByteRange): void {
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start)
+    throw new Error(`not a byte range: ${start}-${end}`);
 }

@@ -6,7 +6,15 @@ import type { ObjectStore } from '../core/ports.ts';
 import { systemIds } from '../system-ports.ts';
 import { DiskObjectStore } from './disk-object-store.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
-import { asFetched, fetchWhole, MEBIBYTE, someBytes, streamFrom, streamOf } from './testing/object-samples.ts';
+import {
+  asFetched,
+  fetchPart,
+  fetchWhole,
+  MEBIBYTE,
+  someBytes,
+  streamFrom,
+  streamOf,
+} from './testing/object-samples.ts';
 import { startS3, useS3Credentials, type S3Server } from './testing/s3-server.ts';
 
 const HOSTILE_KEYS = [
@@ -86,6 +94,76 @@ function describeReading(store: () => ObjectStore): void {
   });
 }
 
+function describeParts(store: () => ObjectStore): void {
+  const bytes = someBytes(300_007);
+  const key = 'parts/whole';
+
+  test.each([
+    [0, 0],
+    [0, 9],
+    [1, 1],
+    [65_535, 65_536],
+    [100, 299_999],
+    [300_006, 300_006],
+    [0, 300_006],
+  ])('the bytes %i to %i, both included, of a known whole', async (start, end) => {
+    await store().put(key, bytes, PNG);
+    const expected = { ...asFetched(bytes.subarray(start, end + 1), PNG), sizeBytes: bytes.byteLength };
+    expect(await fetchPart(store(), key, { start, end })).toEqual(expected);
+  });
+
+  test.each([
+    [300_006, 300_007],
+    [0, 300_007],
+    [300_007, 300_007],
+    [0, Number.MAX_SAFE_INTEGER],
+  ])('%i to %i is not within the object: an error, and never other bytes', async (start, end) => {
+    await store().put(key, bytes, PNG);
+    await expect(store().get(key, { start, end })).rejects.toThrow();
+    expect(await fetchWhole(store(), key)).toEqual(asFetched(bytes, PNG));
+  });
+
+  test.each([
+    [-1, 5],
+    [5, 4],
+    [0.5, 1],
+    [0, Number.NaN],
+    [0, Number.POSITIVE_INFINITY],
+  ])('%d to %d is no range', async (start, end) => {
+    await expect(store().get(key, { start, end })).rejects.toThrow('not a byte range');
+  });
+
+  test('of an empty object no byte can be asked for', async () => {
+    await store().put('parts/empty', someBytes(0), PNG);
+    await expect(store().get('parts/empty', { start: 0, end: 0 })).rejects.toThrow();
+    expect(await store().stat('parts/empty')).toEqual({ contentType: PNG, sizeBytes: 0 });
+  });
+
+  test('of an object that is not there, neither', async () => {
+    expect(await store().get('parts/nowhere', { start: 0, end: 0 })).toBeNull();
+  });
+
+  test('a part that is not read to its end leaves nothing behind that is needed later', async () => {
+    await store().put(key, bytes, PNG);
+    for (let round = 0; round < 60; round += 1) {
+      const found = await store().get(key, { start: round, end: 300_000 });
+      if (found === null) throw new Error('the object is gone');
+      (found.stream as Readable).destroy();
+    }
+    expect(await fetchPart(store(), key, { start: 7, end: 7 })).toMatchObject({ length: 1 });
+  });
+
+  test('size and type are told without the bytes, as they are now', async () => {
+    await store().put('parts/told', bytes, 'video/mp4');
+    expect(await store().stat('parts/told')).toEqual({ contentType: 'video/mp4', sizeBytes: 300_007 });
+    await store().put('parts/told', someBytes(3), 'application/zip');
+    expect(await store().stat('parts/told')).toEqual({ contentType: 'application/zip', sizeBytes: 3 });
+    await store().delete('parts/told');
+    expect(await store().stat('parts/told')).toBeNull();
+    expect(await store().stat('parts')).toBeNull();
+  });
+}
+
 function describeKeys(store: () => ObjectStore): void {
   test('there is nothing under a key that was never put', async () => {
     await store().put('names/there/below', someBytes(3), PNG);
@@ -127,11 +205,18 @@ function describeKeys(store: () => ObjectStore): void {
     await expect(store().put(key, someBytes(1), PNG)).rejects.toThrow('not an object key');
     await expect(store().get(key)).rejects.toThrow('not an object key');
     await expect(store().delete(key)).rejects.toThrow('not an object key');
+    await expect(store().stat(key)).rejects.toThrow('not an object key');
+    const asked = { expiresInSeconds: 60, contentType: PNG, sizeBytes: 1 };
+    await expect(store().downloadUrl(key, asked)).rejects.toThrow('not an object key');
+    await expect(store().uploadUrl(key, asked)).rejects.toThrow('not an object key');
   });
 
   test.each(HOSTILE_CONTENT_TYPES)('refuses the content type %j and stores nothing', async (contentType) => {
     await expect(store().put('types/hostile', someBytes(1), contentType)).rejects.toThrow('not a content type');
     expect(await store().get('types/hostile')).toBeNull();
+    const asked = { expiresInSeconds: 60, contentType, sizeBytes: 1 };
+    await expect(store().downloadUrl('types/hostile', asked)).rejects.toThrow('not a content type');
+    await expect(store().uploadUrl('types/hostile', asked)).rejects.toThrow('not a content type');
   });
 }
 
@@ -193,6 +278,7 @@ function describeChanging(store: () => ObjectStore): void {
 
 function describeObjectStore(store: () => ObjectStore): void {
   describeReading(store);
+  describeParts(store);
   describeKeys(store);
   describeChanging(store);
 }

@@ -5,10 +5,26 @@
  * "forbidden" instead of "not there".
  */
 import { finished, PassThrough, pipeline, Readable } from 'node:stream';
-import { DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  type GetObjectCommandOutput,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { ObjectStoreUnavailableError, type ObjectStore, type StoredObject } from '../core/ports.ts';
-import { requireContentType, requireObjectKey } from './object-key.ts';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import {
+  ObjectStoreUnavailableError,
+  type ByteRange,
+  type DownloadOptions,
+  type ObjectStore,
+  type StoredFacts,
+  type StoredObject,
+  type UploadOptions,
+} from '../core/ports.ts';
+import { requireByteRange, requireContentType, requireObjectKey } from './object-key.ts';
 import { s3ErrorName, s3Failure } from './s3-failure.ts';
 import { limitStalls } from './stall-limit.ts';
 
@@ -20,7 +36,7 @@ export interface S3Limits {
   readonly answerMs: number;
   /** Without a byte moving while something is sent or read, in milliseconds. */
   readonly stallMs: number;
-  /** A `get` until its stream, or a `delete`, with all its attempts and pauses, in milliseconds. */
+  /** A `get` until its stream, or any call without bytes, with all its attempts and pauses, in milliseconds. */
   readonly operationMs: number;
   readonly attemptsMax: number;
 }
@@ -37,6 +53,8 @@ export const S3_LIMITS: S3Limits = {
 const PART_BYTES = 5 * 1024 * 1024;
 /** Parts of one upload that are under way at once: an upload holds at most this many in memory, and one that is being read. */
 const PARTS_AT_ONCE = 2;
+/** What S3 says of objects that were stored without a type. */
+const UNKNOWN_TYPE = 'application/octet-stream';
 
 export interface S3ObjectStoreOptions {
   readonly bucket: string;
@@ -99,22 +117,87 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  async get(key: string): Promise<StoredObject | null> {
-    const command = new GetObjectCommand(this.#address(key));
+  async get(key: string, range?: ByteRange): Promise<StoredObject | null> {
+    const address = this.#address(key);
+    if (range !== undefined) requireByteRange(range);
+    const command = new GetObjectCommand({ ...address, ...(range && { Range: `bytes=${range.start}-${range.end}` }) });
     try {
-      const { Body, ContentType, ContentLength } = await this.#inTime((abortSignal) =>
-        this.#reader.send(command, { abortSignal }),
-      );
+      const answer = await this.#inTime((abortSignal) => this.#reader.send(command, { abortSignal }));
+      const { Body, ContentType = UNKNOWN_TYPE } = answer;
       if (!(Body instanceof Readable)) throw new Error('the answer has no body');
       const stream = limitStalls(Body, this.#limits.stallMs, brokeOff);
-      if (ContentLength === undefined) {
+      const sizeBytes = wholeSize(answer, range);
+      if (sizeBytes === null) {
         stream.destroy();
-        throw new Error('the answer does not say how long it is');
+        throw new Error('the answer does not say how long the object is, or is not the range that was asked for');
       }
-      return { stream, contentType: ContentType ?? 'application/octet-stream', sizeBytes: ContentLength };
+      return { stream, contentType: ContentType, sizeBytes };
     } catch (error) {
       if (s3ErrorName(error) === 'NoSuchKey') return null;
       throw s3Failure('get', error);
+    }
+  }
+
+  async stat(key: string): Promise<StoredFacts | null> {
+    const command = new HeadObjectCommand(this.#address(key));
+    try {
+      const { ContentType = UNKNOWN_TYPE, ContentLength } = await this.#inTime((abortSignal) =>
+        this.#reader.send(command, { abortSignal }),
+      );
+      if (ContentLength === undefined) throw new Error('the answer does not say how long the object is');
+      return { contentType: ContentType, sizeBytes: ContentLength };
+    } catch (error) {
+      if (s3ErrorName(error) !== 'NotFound') throw s3Failure('stat', error);
+    }
+    // A HEAD has no text that tells a missing object from a missing bucket, or from something that is no S3 at all.
+    const found = await this.get(key);
+    if (found === null) return null;
+    (found.stream as Readable).destroy();
+    return { contentType: found.contentType, sizeBytes: found.sizeBytes };
+  }
+
+  async downloadUrl(key: string, { expiresInSeconds, contentType, fileName }: DownloadOptions): Promise<string> {
+    const address = this.#address(key);
+    requireContentType(contentType);
+    const command = new GetObjectCommand({
+      ...address,
+      ResponseContentType: contentType,
+      ...(fileName !== undefined && { ResponseContentDisposition: attachment(fileName) }),
+    });
+    return this.#presigned(getSignedUrl(this.#reader, command, { expiresIn: expiresInSeconds }));
+  }
+
+  /** Length and type are part of what is signed: S3 takes no other, and the sender cannot do without either. */
+  async uploadUrl(
+    key: string,
+    { expiresInSeconds, sizeBytes, contentType }: UploadOptions,
+  ): Promise<{ url: string; headers: Record<string, string> }> {
+    const address = this.#address(key);
+    requireContentType(contentType);
+    const command = new PutObjectCommand({ ...address, ContentType: contentType, ContentLength: sizeBytes });
+    const url = await this.#presigned(
+      getSignedUrl(this.#writer, command, {
+        expiresIn: expiresInSeconds,
+        // The presigner leaves the type out unless it is told to sign it.
+        signableHeaders: new Set(['host', 'content-length', 'content-type']),
+      }),
+    );
+    return { url, headers: { 'Content-Type': contentType } };
+  }
+
+  /** Signing asks nobody but who gives the credentials, which may be the network: under the same limit. */
+  async #presigned(signing: Promise<string>): Promise<string> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => late.reject(Object.assign(new Error('no credentials in time'), { name: 'TimeoutError' })),
+      this.#limits.operationMs,
+    );
+    try {
+      return await Promise.race([signing, late.promise]);
+    } catch (error) {
+      throw s3Failure('sign', error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -137,6 +220,23 @@ export class S3ObjectStore implements ObjectStore {
       clearTimeout(timer);
     }
   }
+}
+
+/** How long the whole object is, by an answer to a request for a range of it or for all; null when the answer is to something else. */
+function wholeSize({ ContentLength, ContentRange }: GetObjectCommandOutput, range?: ByteRange): number | null {
+  if (range === undefined) return ContentLength ?? null;
+  const [, start, end, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange ?? '') ?? [];
+  return Number(start) === range.start && Number(end) === range.end ? Number(size) : null;
+}
+
+/** RFC 6266; the plain form for who does not know the other, which is RFC 8187. */
+function attachment(fileName: string): string {
+  const plain = fileName.replaceAll(/[^\w. -]/g, '_');
+  const encoded = encodeURIComponent(fileName).replaceAll(
+    /['()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
 }
 
 function brokeOff(cause: unknown): Error {

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { ObjectStore } from '../../core/ports.ts';
+import type { ByteRange, ObjectStore } from '../../core/ports.ts';
 
 export const MEBIBYTE = 1024 * 1024;
 
@@ -28,6 +28,15 @@ export async function streamFrom(store: ObjectStore, key: string): Promise<Reada
   const found = await store.get(key);
   if (found === null) throw new Error(`there is no object ${key}`);
   return found.stream as Readable;
+}
+
+/** Reads a part of an object that must be there; `sizeBytes` is that of the whole. */
+export async function fetchPart(store: ObjectStore, key: string, range: ByteRange): Promise<Fetched> {
+  const found = await store.get(key, range);
+  if (found === null) throw new Error(`there is no object ${key}`);
+  const bytes = await buffer(found.stream);
+  const { sizeBytes, contentType } = found;
+  return { sha256: sha256(bytes), length: bytes.byteLength, sizeBytes, contentType };
 }
 
 /** Reads an object to its end; null when there is none. */

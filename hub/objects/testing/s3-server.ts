@@ -1,6 +1,7 @@
 /**
- * A throwaway S3 on a free port of 127.0.0.1: s3rver, with the two things that S3 promises and s3rver does not keep. Its keys are
- * `S3RVER` and `S3RVER`; `useS3Credentials` puts them where the SDK looks.
+ * A throwaway S3 on a free port of 127.0.0.1: s3rver, with what S3 promises and s3rver does not keep (an upload can be dropped, what
+ * was put can be read, a range may end at byte 0, a presigned signature is checked). Its keys are `S3RVER` and `S3RVER`;
+ * `useS3Credentials` puts them where the SDK looks.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
@@ -9,8 +10,11 @@ import S3rver from 's3rver';
 import { vi } from 'vitest';
 import { removeFolder, throwawayFolder } from '../../../test/support/daemon.ts';
 import { eventually } from '../../../test/support/eventually.ts';
+import { s3Error } from './endpoint.ts';
+import { presignedFault } from './presigned-signature.ts';
 
 const BUCKET = 'podoh-test';
+const SECRET = 'S3RVER';
 
 export interface S3Server {
   readonly endpoint: string;
@@ -23,7 +27,7 @@ export interface S3Server {
 }
 
 /** Credentials in the environment of this test file, and nowhere else to look for others. */
-export function useS3Credentials(secretAccessKey = 'S3RVER'): void {
+export function useS3Credentials(secretAccessKey = SECRET): void {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'S3RVER');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', secretAccessKey);
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
@@ -42,6 +46,7 @@ export async function startS3(): Promise<S3Server> {
     configureBuckets,
   });
   keepReadAfterWrite(server);
+  keepRanges(server);
   const uploads = server.store.getResourcePath(BUCKET, undefined, 'uploads');
   let dropped = 0;
   server.middleware.unshift(async (context, next) => {
@@ -53,6 +58,15 @@ export async function startS3(): Promise<S3Server> {
     await rm(join(uploads, upload), { recursive: true });
     dropped += 1;
     context.status = 204;
+  });
+  server.middleware.unshift(async (context, next) => {
+    const fault = presignedFault(context.req, SECRET, Date.now());
+    if (fault === null) {
+      await next();
+      return;
+    }
+    context.respond = false;
+    s3Error(context.res, 403, fault);
   });
   const { port } = await server.run();
   return {
@@ -85,5 +99,19 @@ function keepReadAfterWrite({ store }: S3rver): void {
     const part = join(store.getResourcePath(bucket, undefined, 'uploads'), uploadId, String(partNumber));
     await wholeFile(part, written.size);
     return written;
+  };
+}
+
+/** s3rver takes the end 0 for no end, and an empty object for one of a byte. */
+function keepRanges({ store }: S3rver): void {
+  const getObject = store.getObject.bind(store);
+  store.getObject = async (bucket, key, { start, end } = {}) => {
+    if (start === undefined) return getObject(bucket, key);
+    // An object is true, and a number where it is counted with.
+    const found = await getObject(bucket, key, { start, ...(end !== undefined && { end: Object(end) as number }) });
+    if (found === null || found.size > 0) return found;
+    found.content?.destroy();
+    found.content = null;
+    return found;
   };
 }

@@ -1,6 +1,7 @@
 /** What the tests use of s3rver, which has no types of its own. */
 declare module 's3rver' {
-  import type { Server } from 'node:http';
+  import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+  import type { Readable } from 'node:stream';
 
   interface StoredContent {
     readonly bucket: string;
@@ -9,7 +10,12 @@ declare module 's3rver' {
   interface Written {
     readonly size: number;
   }
+  interface Found {
+    readonly size: number;
+    content: Readable | null;
+  }
   interface FilesystemStore {
+    getObject(bucket: string, key: string, range?: { start?: number; end?: number }): Promise<Found | null>;
     getResourcePath(bucket: string, key: string | undefined, resource: string): string;
     putObject(object: StoredContent): Promise<Written>;
     putPart(bucket: string, uploadId: string, partNumber: number, content: unknown): Promise<Written>;
@@ -17,7 +23,11 @@ declare module 's3rver' {
   interface Context {
     readonly method: string;
     readonly query: Readonly<Record<string, string | undefined>>;
+    readonly req: IncomingMessage;
+    readonly res: ServerResponse;
     status: number;
+    /** False: the answer is written past Koa. */
+    respond: boolean;
   }
 
   class S3rver {
