@@ -47,6 +47,7 @@ module.exports = {
     ...wall('store', '^hub/store/', ['^hub/store/', '^hub/core/', '^migrations/']),
     ...wall('bus', '^hub/bus/', ['^hub/bus/', '^hub/core/', '^migrations/']),
     ...wall('objects', '^hub/objects/', ['^hub/objects/', '^hub/core/']),
+    ...wall('notify', '^hub/notify/', ['^hub/notify/', '^hub/core/']),
     ...wall('server', '^hub/server/', ['^hub/server/', '^hub/core/', '^protocol/']),
     ...wall('observe', '^hub/observe/', ['^hub/observe/', '^hub/core/']),
     ...wall('hub-top', '^hub/[^/]+[.]ts$', ['^hub/[^/]+[.]ts$', '^hub/core/', '^protocol/', '^migrations/']),
@@ -59,6 +60,18 @@ module.exports = {
         'The player page is written as a third party would write one: against the protocol alone, for a browser.',
       from: { path: '^api/player/', pathNot: [TEST_FILE, '^api/player/(serve|vite[.]config)[.]ts$'] },
       to: { path: OURS, pathNot: ['^api/player/', '^protocol/'] },
+    },
+    {
+      name: 'nothing-waits-for-the-outside',
+      severity: 'error',
+      comment:
+        'Notifications follow the change log. What answers a request, raising an alert above all, knows nothing of them: only ' +
+        'the list of routes and the start of the API do.',
+      from: {
+        path: '^api/',
+        pathNot: [TEST_FILE, '^api/notifications/', '^api/(resource-routes|start-api)[.]ts$'],
+      },
+      to: { path: '^api/notifications/' },
     },
     {
       name: 'core-has-no-io',
