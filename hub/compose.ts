@@ -1,5 +1,5 @@
 /**
- * The one place where adapters are chosen: SQLite or MariaDB, in-process or Redis, disk or S3. Everything else takes ports.
+ * The one place where adapters are chosen: SQLite or MariaDB, in-process or Redis, disk or S3, SNS or not. Everything else takes ports.
  */
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -15,12 +15,16 @@ import type { Database } from '../migrations/tables.ts';
 import { InProcessBus } from './bus/in-process-bus.ts';
 import { RedisBus } from './bus/redis-bus.ts';
 import { ConfigError, type Config } from './config.ts';
-import type { Bus, Clock, Ids, ObjectStore, Tokens } from './core/ports.ts';
+import { hkdfSync } from 'node:crypto';
+import type { MediaSigner } from './core/content-url.ts';
+import type { Bus, Clock, Ids, Notifier, ObjectStore, Tokens, Webhooks } from './core/ports.ts';
+import { createMediaSigner } from './media-signer.ts';
+import { createWebhooks } from './notify/webhook-notifier.ts';
 import { DiskObjectStore } from './objects/disk-object-store.ts';
 import { createHubMetrics } from './observe/hub-metrics.ts';
 import { createLog } from './observe/log.ts';
 import { createHub, type HubServer } from './server/hub-server.ts';
-import { readSigningKeys } from './signing-keys.ts';
+import { readSigningKeys, type SigningKeys } from './signing-keys.ts';
 import { createHubStore } from './store/sql-hub-store.ts';
 import { systemClock, systemIds } from './system-ports.ts';
 import { createTokens } from './tokens.ts';
@@ -35,6 +39,11 @@ export interface Parts {
   readonly ids: Ids;
   readonly tokens: Tokens;
   readonly objects: ObjectStore;
+  readonly media: MediaSigner;
+  readonly notifier: Notifier | null;
+  readonly webhooks: Webhooks;
+  /** From which keys for single purposes are derived; every process of an installation has the same. */
+  readonly secret: string;
   readonly registry: Registry;
   readonly limiterRedis: Redis | null;
   close(): Promise<void>;
@@ -79,7 +88,9 @@ export async function prepareDatabase(config: Config, log: Logger): Promise<Open
 export async function composeParts(config: Config, log: Logger, clock: Clock = systemClock): Promise<Parts> {
   const ids = systemIds;
   const db = await prepareDatabase(config, log);
-  const tokens = await makeTokens(config, ids, clock);
+  const keys = await readSigningKeys(config, ids);
+  const tokens = await makeTokens(keys, clock);
+  const secret = derive(keys.privateKeyPem, 'secret').toString('base64url');
   const bus: Bus =
     config.redisUrl === undefined
       ? new InProcessBus(log)
@@ -99,6 +110,10 @@ export async function composeParts(config: Config, log: Logger, clock: Clock = s
     ids,
     tokens,
     objects,
+    media: createMediaSigner(derive(keys.privateKeyPem, 'media')),
+    notifier: openNotifier(config),
+    webhooks: createWebhooks({ clock, allowPrivate: config.privateWebhooks }),
+    secret,
     registry,
     limiterRedis,
     async close() {
@@ -116,8 +131,24 @@ async function openObjects(config: Config, ids: Ids): Promise<ObjectStore> {
   return new S3ObjectStore(config.s3);
 }
 
-async function makeTokens(config: Config, ids: Ids, clock: Clock): Promise<Tokens> {
-  const keys = await readSigningKeys(config, ids);
+/** The topic, if there is one. Its SDK is loaded with the first event: a hub publishes none and never pays for it. */
+function openNotifier({ sns }: Config): Notifier | null {
+  if (sns === null) return null;
+  let opened: Promise<Notifier> | null = null;
+  return {
+    async publish(event) {
+      opened ??= import('./notify/sns-notifier.ts').then(({ SnsNotifier }) => new SnsNotifier(sns));
+      await (await opened).publish(event);
+    },
+  };
+}
+
+/** A key of its own for a purpose (RFC 5869), from the one secret that all processes share. */
+function derive(privateKeyPem: string, purpose: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', privateKeyPem.trim(), 'podoh', purpose, 32));
+}
+
+async function makeTokens(keys: SigningKeys, clock: Clock): Promise<Tokens> {
   try {
     return await createTokens({ ...keys, clock });
   } catch (error) {
@@ -141,7 +172,8 @@ function makeLimiterRedis(url: string, prefix: string, log: Logger): Redis {
 }
 
 export function composeApi(parts: Parts): ApiContext {
-  const { config, db, clock, ids, bus, tokens, log, objects, limiterRedis, registry } = parts;
+  const { config, db, clock, ids, bus, tokens, log, objects, media, secret, limiterRedis, registry } = parts;
+  const { notifier, webhooks } = parts;
   return createApiContext({
     db,
     clock,
@@ -150,6 +182,10 @@ export function composeApi(parts: Parts): ApiContext {
     tokens,
     log,
     objects,
+    media,
+    notifier,
+    webhooks,
+    secret,
     limiterRedis,
     registry,
     settings: {
@@ -157,22 +193,27 @@ export function composeApi(parts: Parts): ApiContext {
       trustProxy: config.trustProxy,
       rateLimitUserPerMinute: config.userPerMinute,
       rateLimitAddressPerMinute: config.addressPerMinute,
+      uploadFolder: join(config.dataDir, 'uploads'),
+      contentBytesMax: config.contentBytesMax,
+      tenantBytesMax: config.tenantBytesMax,
+      unconfirmedSeconds: config.unconfirmedSeconds,
     },
   });
 }
 
 /**
  * One hub node, and its own numbers. Where several processes share a port, `exposeAll` gives the numbers of all of them to
- * whoever asks one.
+ * whoever asks one; `publicApiUrl` tells where the API is when that is not as it is set, because its port was free to choose.
  */
 export function composeHub(
   parts: Parts,
   exposeAll: (() => Promise<string>) | null = null,
+  publicApiUrl = (): string => parts.config.publicApiUrl,
 ): { hub: HubServer; ownMetrics: () => Promise<MetricObjectWithValues<MetricValue<string>>[]> } {
-  const { config, db, clock, ids, bus, tokens, log, objects, registry } = parts;
+  const { config, db, clock, ids, bus, tokens, log, objects, media, registry } = parts;
   const { metrics, setGauges } = createHubMetrics(registry);
   const hub: HubServer = createHub({
-    store: createHubStore(db),
+    store: createHubStore(db, media),
     bus,
     clock,
     ids,
@@ -199,6 +240,7 @@ export function composeHub(
       drainMs: config.drainMs,
       statusSeconds: config.statusSeconds,
       heartbeatSeconds: config.heartbeatSeconds,
+      publicApiUrl,
     },
   });
   const ownMetrics = async (): Promise<MetricObjectWithValues<MetricValue<string>>[]> => {

@@ -68,6 +68,28 @@ export const ENVIRONMENT = Type.Object({
   S3_BUCKET: Text('Bucket for stored files; absent: PODOH_DATA_DIR'),
   S3_ENDPOINT: Text("Address of an S3-compatible store; absent: AWS's own"),
   S3_REGION: Text('Region of the bucket; default us-east-1'),
+  SNS_TOPIC_ARN: Text('Topic that is told when alerts start, stop or stay unconfirmed; absent: webhooks only'),
+  SNS_ENDPOINT: Text("Address of an SNS-compatible service; absent: AWS's own"),
+  PODOH_UNCONFIRMED_SECONDS: Count(
+    30,
+    1,
+    86_400,
+    'The outside is told of an alert that is not confirmed on every screen after so many seconds',
+  ),
+  PODOH_PRIVATE_WEBHOOKS: Type.Enum(['refuse', 'allow'], {
+    default: 'refuse',
+    description: 'Whether webhooks may go to loopback and private addresses',
+  }),
+  PODOH_CONTENT_BYTES_MAX: Count(2_147_483_648, 1_024, 51_539_607_552, 'Largest file of content, in bytes'),
+  PODOH_TENANT_BYTES_MAX: Count(
+    107_374_182_400,
+    1_024,
+    Number.MAX_SAFE_INTEGER,
+    'Content that one tenant may keep, in bytes',
+  ),
+  PODOH_PUBLIC_API_URL: Text(
+    'Address of the API as players see it, to which the hub sends requests for media; default: the host they asked, at API_PORT',
+  ),
   JWT_PRIVATE_KEY: Text('PKCS #8 PEM of the RSA key that signs tokens; absent: made once under PODOH_DATA_DIR/keys'),
   JWT_PRIVATE_KEY_FILE: Text('File with that PEM'),
   RATE_LIMIT_USER_PER_MINUTE: Count(100, 1, 1_000_000, 'Requests of one user per minute'),
@@ -108,6 +130,13 @@ export interface Config {
   readonly redisUrl: string | undefined;
   readonly redisPrefix: string;
   readonly s3: { readonly bucket: string; readonly endpoint: string | undefined; readonly region: string } | null;
+  readonly sns: { readonly topicArn: string; readonly endpoint: string | undefined; readonly region: string } | null;
+  readonly unconfirmedSeconds: number;
+  readonly privateWebhooks: boolean;
+  readonly contentBytesMax: number;
+  readonly tenantBytesMax: number;
+  /** Where the hub sends requests for media: an address, or `:port` on the host that was asked. */
+  readonly publicApiUrl: string;
   readonly jwtPrivateKey: string | undefined;
   readonly jwtPrivateKeyFile: string | undefined;
   readonly userPerMinute: number;
@@ -140,7 +169,7 @@ function given(variables: Readonly<Record<string, string | undefined>>): Record<
     // `NAME=` is how shells and compose files say "not set".
     if (text === undefined || text === '') continue;
     // Only what a person would call a whole number: no `1e3`, `0x10` or `true`.
-    values[name] = ruleOf(name).type === 'integer' && /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+    values[name] = ruleOf(name).type === 'integer' && /^-?\d{1,16}$/.test(text) ? Number(text) : text;
   }
   return values;
 }
@@ -188,11 +217,30 @@ function s3({ S3_BUCKET: bucket, S3_ENDPOINT, S3_REGION: region = 'us-east-1' }:
   return { bucket, endpoint, region };
 }
 
+/** `arn:aws:sns:<region>:<account>:<topic>`, with the partitions' names. */
+const TOPIC_ARN = /^arn:aws[a-z-]*:sns:([a-z0-9-]{1,64}):\d{12}:[\w-]{1,256}(?:\.fifo)?$/;
+
+function sns({ SNS_TOPIC_ARN: topicArn, SNS_ENDPOINT }: Environment): Config['sns'] {
+  const endpoint = url('SNS_ENDPOINT', SNS_ENDPOINT, ['http:', 'https:']);
+  if (topicArn === undefined) {
+    if (endpoint !== undefined) throw new ConfigError('SNS_TOPIC_ARN: is missing although SNS_ENDPOINT is set');
+    return null;
+  }
+  const region = TOPIC_ARN.exec(topicArn)?.[1];
+  if (region === undefined) {
+    throw new ConfigError('SNS_TOPIC_ARN: must be the ARN of a topic, as arn:aws:sns:eu-central-1:123456789012:podoh');
+  }
+  return { topicArn, endpoint, region };
+}
+
 /** Players append their own paths to it, so that it is a host and a port and nothing more. */
-function publicHubUrl(value: string | undefined): string | undefined {
-  const address = url('PODOH_PUBLIC_HUB_URL', value, ['http:', 'https:']);
+function publicUrl(
+  name: 'PODOH_PUBLIC_HUB_URL' | 'PODOH_PUBLIC_API_URL',
+  value: string | undefined,
+): string | undefined {
+  const address = url(name, value, ['http:', 'https:']);
   if (address !== undefined && new URL(address).href !== `${new URL(address).origin}/`) {
-    throw new ConfigError('PODOH_PUBLIC_HUB_URL: must be a host and a port only, as in https://hub.example.com');
+    throw new ConfigError(`${name}: must be a host and a port only, as in https://signage.example.com`);
   }
   return address;
 }
@@ -274,7 +322,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     adminUsername: environment.PODOH_ADMIN_USERNAME,
     adminPassword: environment.PODOH_ADMIN_PASSWORD,
     allowedOrigins: origins(environment),
-    publicHubUrl: publicHubUrl(environment.PODOH_PUBLIC_HUB_URL) ?? `:${environment.HUB_PORT}`,
+    publicHubUrl: publicUrl('PODOH_PUBLIC_HUB_URL', environment.PODOH_PUBLIC_HUB_URL) ?? `:${environment.HUB_PORT}`,
     trustProxy: trustProxy(environment.PODOH_TRUST_PROXY),
     drainMs: environment.PODOH_DRAIN_MS,
     statusSeconds: environment.PODOH_STATUS_SECONDS,
@@ -284,6 +332,12 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     redisUrl: url('REDIS_URL', environment.REDIS_URL, ['redis:', 'rediss:']),
     redisPrefix: environment.REDIS_PREFIX,
     s3: s3(environment),
+    sns: sns(environment),
+    unconfirmedSeconds: environment.PODOH_UNCONFIRMED_SECONDS,
+    privateWebhooks: environment.PODOH_PRIVATE_WEBHOOKS === 'allow',
+    contentBytesMax: environment.PODOH_CONTENT_BYTES_MAX,
+    tenantBytesMax: environment.PODOH_TENANT_BYTES_MAX,
+    publicApiUrl: publicUrl('PODOH_PUBLIC_API_URL', environment.PODOH_PUBLIC_API_URL) ?? `:${environment.API_PORT}`,
     jwtPrivateKey: environment.JWT_PRIVATE_KEY?.replaceAll('\\n', '\n'),
     jwtPrivateKeyFile: environment.JWT_PRIVATE_KEY_FILE,
     userPerMinute: environment.RATE_LIMIT_USER_PER_MINUTE,

@@ -40,8 +40,16 @@ export type NewChange =
   | { readonly kind: 'command.issued'; readonly deviceId: number; readonly command: PendingCommand }
   /** A command reached a final state: it leaves the desired state. */
   | { readonly kind: 'command.finished'; readonly deviceId: number; readonly commandId: number }
-  /** Schedules were deployed to or withdrawn from these targets: their manifest has a new version, this rev. */
-  | { readonly kind: 'schedule.assigned'; readonly groupIds: readonly number[]; readonly deviceIds: readonly number[] }
+  /**
+   * Schedules were deployed to or withdrawn from these targets: their manifest has a new version, this rev. `everywhere`: so have
+   * all the others of the tenant (what is to be fetched ahead for alerts is another).
+   */
+  | {
+      readonly kind: 'schedule.assigned';
+      readonly groupIds: readonly number[];
+      readonly deviceIds: readonly number[];
+      readonly everywhere?: true;
+    }
   /** A user was changed, disabled or logged out everywhere; concerns API nodes only. */
   | { readonly kind: 'user.changed'; readonly userId: number };
 

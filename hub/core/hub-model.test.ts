@@ -124,6 +124,32 @@ describe('the read model', () => {
     fc.assert(law, { numRuns: 80 });
   });
 
+  test('[INV-5] a manifest’s version never goes down, and whoever has the state from before a new one is not current', () => {
+    const law = fc.property(steps, (list) => {
+      const world = new FactWorld().populate();
+      const follower = new Follower(world);
+      const highest = new Map<number, number>();
+      const told = new Map<number, number | null>();
+      for (const one of list) {
+        const change = one.kind === 'pass' || one.kind === 'sweep' ? null : world.act(one);
+        if (change === null) continue;
+        follower.follow(change);
+        for (const deviceId of world.facts.devices.keys()) {
+          const record = follower.record(world, deviceId);
+          const tenant = follower.model.tenant(record.tenantId);
+          const version = tenant.scheduleVersion(record);
+          expect(version ?? Infinity).toBeGreaterThanOrEqual(highest.get(deviceId) ?? 0);
+          const claim = { epoch: WORLD_EPOCH, rev: change.rev - 1 };
+          const isNew = told.has(deviceId) && told.get(deviceId) !== version;
+          if (isNew) expect(isCurrent(tenant, record, follower.model.position, claim, world.now)).toBe(false);
+          if (version !== null) highest.set(deviceId, version);
+          told.set(deviceId, version);
+        }
+      }
+    });
+    fc.assert(law, { numRuns: 80 });
+  });
+
   test('[INV-5] control: over a log that is not gapless in commit order screens end up wrong', () => {
     const law = (order: (log: readonly Change[]) => readonly Change[]) =>
       fc.property(steps, (list) => endsInTruth(list, order));
@@ -210,6 +236,23 @@ describe('the effects of a change', () => {
     const stopped = model.apply({ rev: 6, tenantId: 1, change: { kind: 'alert.stopped', deploymentId: 1 } });
     expect(stopped).toMatchObject({ audience: { groupIds: [], deviceIds: [] } });
     expect(model.apply({ rev: 7, tenantId: 1, change: { kind: 'group.removed', groupId: 3 } })).toBeNull();
+  });
+
+  test('[INV-10] a new manifest for all concerns every group of the tenant and its devices in none, and nobody else', () => {
+    const model = tree();
+    const other = { kind: 'group.saved', groupId: 9, parentId: null, config: {} } as const;
+    model.apply({ rev: 5, tenantId: 2, change: other });
+    const everywhere = { kind: 'schedule.assigned', groupIds: [], deviceIds: [], everywhere: true } as const;
+    const effect = model.apply({ rev: 6, tenantId: 1, change: everywhere });
+    expect(effect).toEqual({
+      kind: 'schedule',
+      rev: 6,
+      audience: { tenantId: 1, groupIds: expect.arrayContaining([1, 2, 3, 4]), deviceIds: [], ungrouped: true },
+    });
+    expect(effect).toHaveProperty('audience.groupIds.length', 4);
+    const life = { active: true, credentialVersion: 1, rev: 0, placementRev: 0, commands: [] };
+    const stranger: DeviceRecord = { deviceId: 80, tenantId: 2, groupId: null, config: {}, ...life };
+    expect(model.tenant(2).scheduleVersion(stranger)).toBeNull();
   });
 
   test('[INV-10] a change of one tenant reaches no group of another, whatever ids it cites', () => {

@@ -25,6 +25,8 @@ export interface Audience {
   readonly tenantId: number;
   readonly groupIds: readonly number[];
   readonly deviceIds: readonly number[];
+  /** And the tenant's devices that are in no group. */
+  readonly ungrouped?: true;
 }
 
 /** What a change makes the hub do. */
@@ -146,8 +148,11 @@ export class HubModel {
       case 'group.saved':
         if (oldGroup === undefined) return null;
         return { kind: movedFrom === change.parentId ? 'config' : 'state', rev, audience: inGroups([change.groupId]) };
-      case 'schedule.assigned':
-        return { kind: 'schedule', rev, audience: inGroups(change.groupIds, change.deviceIds) };
+      case 'schedule.assigned': {
+        const everybody: Audience = { tenantId, groupIds: [...tenant.groups.keys()], deviceIds: [], ungrouped: true };
+        const audience = change.everywhere === true ? everybody : inGroups(change.groupIds, change.deviceIds);
+        return { kind: 'schedule', rev, audience };
+      }
       case 'device.saved':
         return { kind: 'device', rev, deviceId: change.deviceId, groupId: change.groupId, config: change.config };
       case 'device.credential':

@@ -5,6 +5,7 @@
 import type { Change } from './changes.ts';
 import type { ModelSnapshot } from './hub-model.ts';
 import type { DeviceRecord } from './model.ts';
+import type { ScheduleReport } from './schedule-report.ts';
 
 export interface LogPage {
   readonly epoch: number;
@@ -67,6 +68,8 @@ export interface ReportRow {
   readonly appVersion: string | null;
   readonly osVersion: string | null;
   readonly capabilities: readonly string[] | null;
+  /** What it says of its manifest, or null when it says nothing of it. */
+  readonly schedule: ScheduleReport | null;
 }
 
 export interface CommandUpdateRow {
@@ -85,9 +88,13 @@ export interface UsageRow {
   readonly entryId: string;
   readonly contentId: number;
   readonly scheduleId: number | null;
+  /** The device's clock. */
   readonly startedAt: number;
   readonly playMs: number;
+  /** The hub's clock. */
   readonly at: number;
+  /** The alert that was on the screen meanwhile, if the device says so. */
+  readonly alertDeploymentId: number | null;
 }
 
 export interface Pairing {
@@ -124,8 +131,12 @@ export interface ManifestRow {
   readonly id: number;
   readonly name: string;
   readonly priority: number;
+  /** As it was deployed: the wire's Layout and Timing. */
   readonly layout: unknown;
   readonly timing: unknown;
+  readonly deploymentId: number;
+  /** 0 the device itself, 1 its group, 2 that group's parent. */
+  readonly distance: number;
 }
 
 export interface ManifestContentRow {
@@ -146,8 +157,11 @@ export interface HubStore {
   loadModel(now: number): Promise<ModelSnapshot>;
   /** The next page of the log after `cursor`. */
   readLog(cursor: number, limit: number): Promise<LogPage>;
-  /** Deletes changes older than `before` but never the newest `keep`, nor one that a consumer has not read. */
-  pruneLog(before: number, keep: number): Promise<number>;
+  /**
+   * Deletes changes older than `before` but never the newest `keep`, nor one that a consumer has not read. A consumer that has not
+   * been heard of since `aliveSince` is dead and holds nothing back.
+   */
+  pruneLog(before: number, keep: number, aliveSince: number): Promise<number>;
 
   /**
    * Gives each device a higher connEpoch, marks it online over WebSocket on this node and reads it; each device at most once in a
@@ -171,7 +185,10 @@ export interface HubStore {
 
   /** One transaction; the answer per row is in the order given. */
   saveReceipts(rows: readonly ReceiptRow[]): Promise<ReceiptOutcome[]>;
-  /** Returns the devices whose connection was replaced by a newer one: their rows changed nothing. */
+  /**
+   * Returns the devices whose connection was replaced by a newer one: their rows changed nothing. What is said of a manifest is kept
+   * by the law of `laterReport`; of one that this history has not reached it is not believed.
+   */
   saveReports(rows: readonly ReportRow[]): Promise<number[]>;
   /** Returns the rev of the last change it appended, or null; unknown, foreign and finished commands change nothing. */
   saveCommandUpdates(rows: readonly CommandUpdateRow[]): Promise<number | null>;
@@ -189,11 +206,15 @@ export interface HubStore {
   deleteExpiredPairings(before: number): Promise<void>;
   credentialFacts(deviceId: number): Promise<CredentialFacts | null>;
 
-  /** Schedules deployed along the chain or to the device, with the content that they and the active alerts use. */
+  /**
+   * Schedules deployed along the chain (from the device's own group up) or to the device, in the order in which they win, with the
+   * content that they use, and what alerts show: prepared ones, and those that are on for the device.
+   */
   manifest(
     tenantId: number,
     groupIds: readonly number[],
     deviceId: number,
+    now: number,
   ): Promise<{ schedules: ManifestRow[]; content: ManifestContentRow[]; prefetch: ManifestContentRow[] }>;
 
   /** The open command's facts if it is this device's own. */

@@ -68,7 +68,7 @@ export interface DeviceState {
   readonly epoch: number;
   readonly rev: number;
   readonly alerts: readonly ActiveAlert[];
-  /** Version of the manifest, or null when nothing was ever scheduled for the device. */
+  /** Version of the manifest, or null when there was never anything in it for the device. */
   readonly scheduleVersion: number | null;
   readonly config: DeviceConfig;
   readonly commands: readonly PendingCommand[];

@@ -105,14 +105,97 @@ export interface ObjectStore {
    * are durable. When a stream fails, rejects with the stream's own error.
    */
   put(key: string, bytes: Uint8Array | NodeJS.ReadableStream, contentType: string): Promise<void>;
-  /** The bytes as a stream, to be read to its end or destroyed, with their size; null when there is nothing under the key. */
-  get(key: string): Promise<StoredObject | null>;
+  /**
+   * The bytes, or a part of them, as a stream to be read to its end or destroyed; null when there is nothing under the key. A range
+   * lies within the object: `stat` tells how long it is.
+   */
+  get(key: string, range?: ByteRange): Promise<StoredObject | null>;
+  /** Size and type without the bytes; null when there is nothing under the key. */
+  stat(key: string): Promise<StoredFacts | null>;
+  /**
+   * An address at which anybody can fetch the bytes for so long, with the content type and, if given, as a download of this name;
+   * null where the store has no addresses of its own and the caller serves the bytes.
+   */
+  downloadUrl(key: string, options: DownloadOptions): Promise<string | null>;
+  /**
+   * How to send the bytes straight to the store: exactly so many, of this type, for so long; null where the store has no addresses of
+   * its own and the caller takes the bytes.
+   */
+  uploadUrl(key: string, options: UploadOptions): Promise<{ url: string; headers: Record<string, string> } | null>;
   /** Removes the bytes; a key that does not exist is no error. */
   delete(key: string): Promise<void>;
 }
 
-export interface StoredObject {
-  readonly stream: NodeJS.ReadableStream;
+/** Both ends are included (RFC 9110 §14.1.2). */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StoredFacts {
   readonly contentType: string;
+  /** Of the whole object. */
   readonly sizeBytes: number;
+}
+
+export interface StoredObject extends StoredFacts {
+  readonly stream: NodeJS.ReadableStream;
+}
+
+export interface DownloadOptions {
+  readonly expiresInSeconds: number;
+  readonly contentType: string;
+  /** Present: sent as an attachment of this name. */
+  readonly fileName?: string;
+}
+
+export interface UploadOptions {
+  readonly expiresInSeconds: number;
+  readonly sizeBytes: number;
+  readonly contentType: string;
+}
+
+/** An event for the outside, as every channel carries it. */
+export interface OutsideEvent {
+  /** Names the event: a repeat has the same. */
+  readonly eventId: string;
+  readonly kind: string;
+  readonly tenantId: number;
+  /** The event as JSON text, the same bytes at every attempt. */
+  readonly body: string;
+}
+
+/** Why a delivery failed, and whether another attempt can help. */
+export class NotDeliveredError extends Error {
+  override readonly name = 'NotDeliveredError';
+  readonly retry: boolean;
+  /** How long the other side asked us to wait, in milliseconds; null when it did not say. */
+  readonly retryAfterMs: number | null;
+
+  /** @param message one line for operators, without the address and without what the other side sent */
+  constructor(message: string, retry: boolean, options?: ErrorOptions & { readonly retryAfterMs?: number | null }) {
+    super(message, options);
+    this.retry = retry;
+    this.retryAfterMs = options?.retryAfterMs ?? null;
+  }
+}
+
+/** One channel to the outside: an SNS topic, or a webhook. */
+export interface Notifier {
+  /** Resolves when the other side has taken it. Rejects with NotDeliveredError within seconds. */
+  publish(event: OutsideEvent): Promise<void>;
+}
+
+/** Where a webhook's events go, and what signs them. */
+export interface WebhookTarget {
+  readonly url: string;
+  readonly secret: string;
+}
+
+/** Channels to the tenants' own webhooks. */
+export interface Webhooks {
+  /** Why nothing may ever be sent to this address, or null. Looks at the text alone: names are looked up when something is sent. */
+  refusal(url: string): string | null;
+  /** The channel to one webhook; costs nothing to make. */
+  open(target: WebhookTarget): Notifier;
 }

@@ -139,6 +139,21 @@ describe('the version of a manifest', () => {
     expect(tenant.chain(4)).toEqual([]);
   });
 
+  test('[INV-5] rises with a withdrawal as with a deployment, and a change for all concerns whoever is anywhere', () => {
+    const tenant = model();
+    tenant.apply({ kind: 'schedule.assigned', groupIds: [1], deviceIds: [] }, 20);
+    tenant.apply({ kind: 'schedule.assigned', groupIds: [1], deviceIds: [] }, 21);
+    expect(tenant.scheduleVersion(device(3))).toBe(21);
+    tenant.apply({ kind: 'schedule.assigned', groupIds: [], deviceIds: [], everywhere: true }, 22);
+    for (const groupId of [3, 4, null]) {
+      expect(tenant.scheduleVersion(device(groupId))).toBe(22);
+      expect(tenant.stateRev(device(groupId))).toBe(22);
+    }
+    expect(tenant.scheduleVersion(device(null, { placementRev: 25 }))).toBe(25);
+    tenant.apply({ kind: 'schedule.assigned', groupIds: [4], deviceIds: [] }, 26);
+    expect(tenant.scheduleVersion(device(3))).toBe(22);
+  });
+
   test('is loaded as it was', () => {
     const tenant = new TenantModel(
       {
@@ -147,10 +162,13 @@ describe('the version of a manifest', () => {
         schedules: [
           { kind: 'group', targetId: 1, rev: 4 },
           { kind: 'device', targetId: 70, rev: 3 },
+          { kind: 'tenant', targetId: 0, rev: 2 },
         ],
       },
       10,
     );
+    expect(tenant.scheduleVersion(device(4, { deviceId: 71 }))).toBe(2);
+    expect(tenant.stateRev(device(4, { deviceId: 71, rev: 0 }))).toBe(2);
     expect(tenant.scheduleVersion(device(3))).toBe(8);
     expect(tenant.scheduleVersion(device(1))).toBe(4);
     expect(tenant.scheduleVersion(device(null))).toBe(3);

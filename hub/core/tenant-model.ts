@@ -17,7 +17,7 @@ export interface GroupNode {
   config: DeviceConfig;
   /** The last change that touched what devices below this group should show or be. */
   stateRev: number;
-  /** The last change that deployed schedules here; 0 when there was none. */
+  /** The last change that deployed schedules here or withdrew them; 0 when there was none. */
   scheduleRev: number;
   /** The last change that moved the group under another parent; 0 when there was none. */
   placementRev: number;
@@ -40,7 +40,8 @@ export interface TenantSnapshot {
     placementRev: number;
   }[];
   readonly alerts: readonly TargetedAlert[];
-  readonly schedules: readonly { kind: 'group' | 'device'; targetId: number; rev: number }[];
+  /** When the manifest of each target last changed; kind `tenant` is for every device. */
+  readonly schedules: readonly { kind: 'group' | 'device' | 'tenant'; targetId: number; rev: number }[];
 }
 
 /** Deeper trees than this are refused by the API; walking stops here whatever the data says. */
@@ -66,6 +67,8 @@ export class TenantModel {
   readonly #alertsByDevice = new Map<number, Set<number>>();
   readonly #stateRevByDevice = new Map<number, number>();
   readonly #scheduleRevByDevice = new Map<number, number>();
+  /** The last change to the manifest of every device; 0 when there was none. */
+  #scheduleRevEverywhere = 0;
 
   constructor(snapshot: TenantSnapshot, floorRev: number) {
     this.tenantId = snapshot.tenantId;
@@ -75,7 +78,8 @@ export class TenantModel {
     }
     for (const { alert, targets } of snapshot.alerts) this.startAlert(alert, targets);
     for (const { kind, targetId, rev } of snapshot.schedules) {
-      if (kind === 'group') this.assignSchedules({ groupIds: [targetId], deviceIds: [] }, rev);
+      if (kind === 'tenant') this.#scheduleRevEverywhere = Math.max(this.#scheduleRevEverywhere, rev);
+      else if (kind === 'group') this.assignSchedules({ groupIds: [targetId], deviceIds: [] }, rev);
       else this.assignSchedules({ groupIds: [], deviceIds: [targetId] }, rev);
     }
   }
@@ -97,6 +101,7 @@ export class TenantModel {
         return;
       case 'schedule.assigned':
         this.assignSchedules(change, rev);
+        if (change.everywhere === true) this.#scheduleRevEverywhere = Math.max(this.#scheduleRevEverywhere, rev);
         return;
       case 'device.saved':
       case 'device.credential':
@@ -209,7 +214,7 @@ export class TenantModel {
 
   /** The rev of the last change that touched what this device should show or be. */
   stateRev(device: DeviceRecord): number {
-    let rev = Math.max(device.rev, this.#stateRevByDevice.get(device.deviceId) ?? 0);
+    let rev = Math.max(device.rev, this.#stateRevByDevice.get(device.deviceId) ?? 0, this.#scheduleRevEverywhere);
     for (const node of this.chain(device.groupId)) rev = Math.max(rev, node.stateRev);
     return rev;
   }
@@ -229,9 +234,12 @@ export class TenantModel {
     return alerts.sort(compareAlerts);
   }
 
-  /** The manifest's version for the device, or null when nothing was ever scheduled along its chain. */
+  /**
+   * The manifest's version for the device: it rises with whatever changes the manifest, a withdrawal and a move included. Null
+   * when nothing was ever scheduled along its chain and nothing is to be fetched ahead for alerts.
+   */
   scheduleVersion(device: DeviceRecord): number | null {
-    let scheduled = this.#scheduleRevByDevice.get(device.deviceId) ?? 0;
+    let scheduled = Math.max(this.#scheduleRevByDevice.get(device.deviceId) ?? 0, this.#scheduleRevEverywhere);
     // Another chain means another manifest, even where no deployment along it is newer: moves count too.
     let placed = device.placementRev;
     for (const node of this.chain(device.groupId)) {

@@ -40,7 +40,7 @@ function session(context: HubContext, deviceId: number, connEpoch: number): Sess
 }
 
 function report(deviceId: number, connEpoch: number): ReportRow {
-  const said = { status: '{}', displayed: null, appVersion: null, osVersion: null, capabilities: null };
+  const said = { status: '{}', displayed: null, appVersion: null, osVersion: null, capabilities: null, schedule: null };
   return { tenantId: 1, deviceId, connEpoch, at: 1, epoch: 1, rev: 1, ...said };
 }
 

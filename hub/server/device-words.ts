@@ -1,6 +1,7 @@
 /** What a device says, turned into rows to write: the same for a WebSocket frame and an HTTP body. Pure. */
 import type { CommandUpdateRow, ReceiptRow, ReportRow, UsageRow } from '../core/hub-store.ts';
 import type { DeviceRecord } from '../core/model.ts';
+import type { ScheduleReport } from '../core/schedule-report.ts';
 import type { CommandUpdate, LogEntry, Receipt, Status } from '../../protocol/up.ts';
 
 /** Who says it. */
@@ -75,7 +76,15 @@ export function reportRow(
     appVersion: said.appVersion ?? status?.appVersion ?? null,
     osVersion: status?.osVersion ?? null,
     capabilities: said.capabilities ?? null,
+    schedule: scheduleReport(status),
   };
+}
+
+/** A device that names a manifest without a word on it plays it. */
+function scheduleReport(status: Status | undefined): ScheduleReport | null {
+  if (status?.scheduleVersion === undefined) return null;
+  const { scheduleVersion: version, scheduleState: state = 'applied', scheduleReason: reason } = status;
+  return { version, state, reason: state === 'failed' ? (reason ?? null) : null };
 }
 
 export function commandRows(who: Speaker, updates: readonly CommandUpdate[], now: number): CommandUpdateRow[] {
@@ -100,5 +109,6 @@ export function usageRows(who: Speaker, entries: readonly LogEntry[], now: numbe
     startedAt: Date.parse(entry.startedAt),
     playMs: Math.round(entry.playSeconds * 1000),
     at: now,
+    alertDeploymentId: entry.alertDeploymentId ?? null,
   }));
 }

@@ -177,6 +177,25 @@ describe('publishing', () => {
     bench.fanOut.close();
   });
 
+  test('[INV-10] a new manifest for all is told to each screen of the tenant, one in no group included, and to no stranger', () => {
+    const bench = new Bench();
+    const ours = [bench.screen(70, 1), bench.screen(71, 3), bench.screen(72, 0)];
+    const stranger = bench.screen(80, 0);
+    Object.assign(stranger.session, { tenantId: TENANT + 1 });
+    const woken: string[] = [];
+    const wait = (name: string, tenantId: number) =>
+      bench.waiters.add({ tenantId, deviceId: tenantId, groupId: 0, wake: () => woken.push(name) });
+    wait('ours', TENANT);
+    wait('theirs', TENANT + 1);
+    bench.commit({ kind: 'schedule.assigned', groupIds: [], deviceIds: [], everywhere: true });
+    expect(ours.map((screen) => screen.frames)).toEqual(
+      ours.map(() => [{ type: 'schedule.changed', rev: 11, version: 11 }]),
+    );
+    expect(stranger.frames).toEqual([]);
+    expect(woken).toEqual(['ours']);
+    bench.fanOut.close();
+  });
+
   test('[INV-3] an alert that has run out before it is read is told to nobody', () => {
     const bench = new Bench();
     const screen = bench.screen(70, 1);

@@ -194,10 +194,11 @@ export class FanOut {
     { kind, audience }: Effect & { readonly audience: Audience },
     frameFor: (record: DeviceRecord) => EncodedFrame | null,
   ): void {
-    const { registry, directory, waiters, model } = this.#options;
+    const { directory, waiters, model } = this.#options;
     let told = 0;
     waiters.wake(audience.groupIds, audience.deviceIds);
-    const sessions = registry.of(audience.groupIds, audience.deviceIds);
+    if (audience.ungrouped === true) waiters.wakeUngrouped(audience.tenantId);
+    const sessions = this.#sessionsOf(audience);
     const step = (): void => {
       for (let count = 0; count < SLICE; count += 1) {
         const next = sessions.next();
@@ -217,6 +218,12 @@ export class FanOut {
       setImmediate(step);
     };
     step();
+  }
+
+  *#sessionsOf({ tenantId, groupIds, deviceIds, ungrouped }: Audience): Generator<Session> {
+    const { registry } = this.#options;
+    yield* registry.of(groupIds, deviceIds);
+    if (ungrouped === true) yield* registry.ungrouped(tenantId);
   }
 
   /** What cannot be told to one device ends its session, and neither the round nor, thrown in a later turn, the process. [INV-8] */

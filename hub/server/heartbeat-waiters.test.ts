@@ -13,7 +13,7 @@ function bench(max = 100): {
     waiters,
     woken,
     wait(name, deviceId, groupId) {
-      const waiter: Waiter = { deviceId, groupId, wake: () => woken.push(name) };
+      const waiter: Waiter = { tenantId: 1, deviceId, groupId, wake: () => woken.push(name) };
       return waiters.add(waiter) ? waiter : null;
     },
   };
@@ -35,6 +35,20 @@ describe('held heartbeats', () => {
     waiters.wakeAll();
     expect(woken).toEqual(['a', 'b', 'c', 'd']);
     expect(waiters.size).toBe(0);
+  });
+
+  test('[INV-10] those in no group share a set, and are woken with their own tenant alone', () => {
+    const { waiters, woken } = bench();
+    const wait = (name: string, tenantId: number, groupId: number) =>
+      waiters.add({ tenantId, deviceId: tenantId, groupId, wake: () => woken.push(name) });
+    wait('ours', 1, 0);
+    wait('theirs', 2, 0);
+    wait('grouped', 1, 10);
+    waiters.wakeUngrouped(1);
+    expect(woken).toEqual(['ours']);
+    waiters.wakeUngrouped(2);
+    expect(woken).toEqual(['ours', 'theirs']);
+    expect(waiters.size).toBe(1);
   });
 
   test('one that ended by itself is not woken, and taking it out twice takes out no other', () => {
@@ -65,7 +79,7 @@ describe('held heartbeats', () => {
     let times = 0;
     const again = (): void => {
       times += 1;
-      waiters.add({ deviceId: 1, groupId: 10, wake: again });
+      waiters.add({ tenantId: 1, deviceId: 1, groupId: 10, wake: again });
     };
     again();
     waiters.wake([10], [1]);

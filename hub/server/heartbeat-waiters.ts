@@ -4,7 +4,9 @@
  * Overflow: past `waitersMax` a heartbeat is answered at once.
  */
 export interface Waiter {
+  readonly tenantId: number;
   readonly deviceId: number;
+  /** 0: in none; that set is shared by all tenants. */
   readonly groupId: number;
   readonly wake: () => void;
 }
@@ -48,6 +50,11 @@ export class HeartbeatWaiters {
       for (const waiter of [...(this.#byGroup.get(groupId) ?? [])]) this.#wake(waiter);
     }
     for (const deviceId of deviceIds) this.wakeDevice(deviceId);
+  }
+
+  /** Wakes this tenant's devices that are in no group, and nobody else's. [INV-10] */
+  wakeUngrouped(tenantId: number): void {
+    for (const waiter of [...(this.#byGroup.get(0) ?? [])]) if (waiter.tenantId === tenantId) this.#wake(waiter);
   }
 
   wakeAll(): void {

@@ -55,15 +55,21 @@ async function takeIn(context: HubContext, record: DeviceRecord, body: Heartbeat
     ingest.report(reportRow(who, now, { status: body.status, epoch: body.epoch, rev: body.rev }));
   }
   if (body.receipts === undefined && body.commandUpdates === undefined && body.logs === undefined) return true;
-  const written = await Promise.all([
-    ingest.committed(
-      ingest.receipts,
-      receiptRows(who, body.receipts ?? [], now, (id) => fanOut.publishedAt(id)),
-      COMMIT_WITHIN_MS,
-    ),
-    ingest.committed(ingest.commands, commandRows(who, body.commandUpdates ?? [], now), COMMIT_WITHIN_MS),
-    ingest.committed(ingest.usage, usageRows(who, body.logs ?? [], now), COMMIT_WITHIN_MS),
-  ]);
+  const receipts = ingest.committed(
+    ingest.receipts,
+    receiptRows(who, body.receipts ?? [], now, (id) => fanOut.publishedAt(id)),
+    COMMIT_WITHIN_MS,
+  );
+  // After the receipts, which tell what alert was on the screen during a play.
+  const usage = receipts.then((stored) =>
+    stored === null ? null : ingest.committed(ingest.usage, usageRows(who, body.logs ?? [], now), COMMIT_WITHIN_MS),
+  );
+  const commands = ingest.committed(
+    ingest.commands,
+    commandRows(who, body.commandUpdates ?? [], now),
+    COMMIT_WITHIN_MS,
+  );
+  const written = await Promise.all([receipts, commands, usage]);
   return written.every((result) => result !== null);
 }
 
@@ -96,7 +102,8 @@ async function hold(context: HubContext, exchange: Exchange, record: DeviceRecor
       resolve();
     };
     const { groupId } = directory.get(record.deviceId) ?? record;
-    const waiter: Waiter = { deviceId: record.deviceId, groupId: groupId ?? 0, wake: finish };
+    const { tenantId, deviceId } = record;
+    const waiter: Waiter = { tenantId, deviceId, groupId: groupId ?? 0, wake: finish };
     const timer = setTimeout(finish, waitMs);
     if (!waiters.add(waiter)) {
       finish();

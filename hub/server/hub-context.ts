@@ -36,6 +36,11 @@ export interface HubSettings {
   readonly statusSeconds: number;
   /** Seconds between heartbeats of a device without a socket. */
   readonly heartbeatSeconds: number;
+  /**
+   * Where players fetch media: an address, or `:port` on the host that they asked. Asked at every request, because an API in the same
+   * process has its port after the hub; `:0` until then.
+   */
+  readonly publicApiUrl: () => string;
 }
 
 export interface HubContext {

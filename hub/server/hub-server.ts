@@ -14,6 +14,7 @@ import { drain } from './drain.ts';
 import { FrameHandler } from './frame-handler.ts';
 import type { HubContext } from './hub-context.ts';
 import type { HubGauges } from './hub-metrics.ts';
+import { mountMediaRedirect } from './media-redirect.ts';
 import { mountOperations } from './operations-endpoints.ts';
 import { SessionLife } from './session-life.ts';
 import { SyncEndpoints } from './sync-endpoints.ts';
@@ -33,6 +34,8 @@ const SLOW_SWEEP_MS = 30_000;
 /** Changes older than this are pruned, but never the newest CHANGES_KEEP. */
 const CHANGES_MAX_AGE_MS = 86_400_000;
 const CHANGES_KEEP = 10_000;
+/** A consumer of the log that was not heard of for this long holds nothing back any more. */
+const CONSUMER_DEAD_MS = 7 * 86_400_000;
 
 /** LIBUS_LISTEN_EXCLUSIVE_PORT */
 const EXCLUSIVE_PORT = 1;
@@ -85,6 +88,7 @@ class Hub implements HubServer {
     this.#sync = new SyncEndpoints(this.#context, admission);
     mountWebSocket(this.#app, this.#context, this.#life, admission);
     this.#sync.mount(this.#app);
+    mountMediaRedirect(this.#app, this.#context);
     mountOperations(this.#app, this.#context, () => dependencies.exposeMetrics(this.gauges()));
   }
 
@@ -143,7 +147,7 @@ class Hub implements HubServer {
     directory.sweep();
     fanOut.sweep();
     try {
-      await store.pruneLog(now - CHANGES_MAX_AGE_MS, CHANGES_KEEP);
+      await store.pruneLog(now - CHANGES_MAX_AGE_MS, CHANGES_KEEP, now - CONSUMER_DEAD_MS);
       await store.deleteExpiredPairings(now - CHANGES_MAX_AGE_MS);
     } catch (error) {
       if (!store.isUnavailable(error)) log.error({ err: error }, 'maintenance failed');

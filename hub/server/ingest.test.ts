@@ -48,7 +48,7 @@ class Bench {
   }
 }
 
-const SILENT = { status: null, displayed: null, appVersion: null, osVersion: null, capabilities: null };
+const SILENT = { status: null, displayed: null, appVersion: null, osVersion: null, capabilities: null, schedule: null };
 
 function report(deviceId: number, more: Partial<ReportRow> = {}): ReportRow {
   return { tenantId: 1, deviceId, connEpoch: 2, at: 1, epoch: 1, rev: 5, ...SILENT, ...more };
@@ -60,6 +60,17 @@ function receipt(deploymentId: number): ReceiptRow {
 }
 
 describe('reports', () => {
+  test('of one device that wait keep the word on its manifest that stands, not the one that came last', async () => {
+    const bench = new Bench();
+    const word = (version: number, state: 'received' | 'applied') => ({ schedule: { version, state, reason: null } });
+    bench.ingest.report(report(70, word(8, 'applied')));
+    bench.ingest.report(report(70, word(8, 'received')));
+    bench.ingest.report(report(70, word(7, 'applied')));
+    bench.ingest.report(report(70));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(bench.reports).toEqual([[report(70, word(8, 'applied'))]]);
+  });
+
   test('of one device are written once a second, the latest with what earlier ones alone said', async () => {
     const bench = new Bench();
     bench.ingest.report(report(70, { appVersion: '1.0', displayed: [3] }));

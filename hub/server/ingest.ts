@@ -7,6 +7,7 @@
  */
 import type { CommandUpdateRow, HubStore, ReceiptOutcome, ReceiptRow, ReportRow, UsageRow } from '../core/hub-store.ts';
 import type { Clock } from '../core/ports.ts';
+import { laterReport } from '../core/schedule-report.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { HubLog } from './hub-log.ts';
 
@@ -170,5 +171,6 @@ function completed(newer: ReportRow, older: ReportRow): ReportRow {
     appVersion: newer.appVersion ?? older.appVersion,
     osVersion: newer.osVersion ?? older.osVersion,
     capabilities: newer.capabilities ?? older.capabilities,
+    schedule: laterReport(older.schedule, newer.schedule),
   };
 }

@@ -53,6 +53,11 @@ export class SessionRegistry {
     return this.#byGroup.get(groupId);
   }
 
+  /** Live sessions of this tenant's devices that are in no group: topic and set of group 0 are shared by all tenants. [INV-10] */
+  *ungrouped(tenantId: number): Generator<Session> {
+    for (const session of [...(this.#byGroup.get(0) ?? [])]) if (session.tenantId === tenantId) yield session;
+  }
+
   /** Every live session of these groups and devices, each once. */
   *of(groupIds: readonly number[], deviceIds: readonly number[]): Generator<Session> {
     const groups = new Set(groupIds);

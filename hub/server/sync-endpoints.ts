@@ -316,11 +316,17 @@ export class SyncEndpoints {
   async #schedule(exchange: Exchange): Promise<void> {
     const device = await this.#device(exchange);
     if (device === null) return;
-    const { model, store } = this.#context;
+    const { model, store, clock } = this.#context;
     const tenant = model.tenant(device.tenantId);
     const chain = tenant.chain(device.groupId).map((node) => node.groupId);
-    const { schedules, content, prefetch } = await store.manifest(device.tenantId, chain, device.deviceId);
-    const manifest: Manifest = { version: tenant.scheduleVersion(device), schedules, contentList: content, prefetch };
+    const { schedules, content, prefetch } = await store.manifest(device.tenantId, chain, device.deviceId, clock.now());
+    const manifest: Manifest = {
+      version: tenant.scheduleVersion(device),
+      // As the API validated them when they were saved.
+      schedules: schedules as Manifest['schedules'],
+      contentList: content,
+      prefetch,
+    };
     const etag = `"${hash('sha256', JSON.stringify(manifest), 'hex').slice(0, 32)}"`;
     if (exchange.ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag))
       exchange.notModified({ ETag: etag });

@@ -4,6 +4,7 @@ import { describeEachDatabase, type TestDatabase } from '../../test/support/data
 import { insertCommand, insertDevice, insertTenant } from '../../test/support/hub-rows.ts';
 import type { HubStore } from '../core/hub-store.ts';
 import { createHubStore } from './sql-hub-store.ts';
+import { TEST_MEDIA } from '../../test/support/test-media.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -16,8 +17,8 @@ describeEachDatabase('presence in the database', (open) => {
 
   beforeAll(async () => {
     db = await open();
-    store = createHubStore(db);
-    other = createHubStore(db.reopen());
+    store = createHubStore(db, TEST_MEDIA);
+    other = createHubStore(db.reopen(), TEST_MEDIA);
     tenantId = await insertTenant(db);
   });
 

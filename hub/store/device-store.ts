@@ -1,12 +1,12 @@
 /** Devices as the hub reads and marks them: connecting in batches, presence fenced by connEpoch, node leases. */
-import { sql, type Kysely, type Updateable } from 'kysely';
+import { sql, type Kysely, type RawBuilder, type Selectable, type Updateable } from 'kysely';
 import type { Connected, Connecting } from '../core/hub-store.ts';
 import type { DeviceConfig, DeviceRecord, PendingCommand } from '../core/model.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
-import type { Database } from '../../migrations/tables.ts';
+import type { Database, DevicesTable } from '../../migrations/tables.ts';
+import { recordPresence } from './presence-history.ts';
 
-type Row = DeviceRecord & { readonly connEpoch: number };
-
+const NO_LOCK = sql``;
 const NO_CONFIG: DeviceConfig = Object.freeze({});
 const NO_COMMANDS: readonly PendingCommand[] = Object.freeze([]);
 /** Devices marked offline in one statement. */
@@ -22,8 +22,10 @@ export async function connect(
   // Sorted, so that two nodes that connect the same devices lock them in the same order.
   const ids = [...versions.keys()].sort((a, b) => a - b);
   return db.sql.transaction().execute(async (tx) => {
-    // One statement per version: few devices were ever paired twice.
-    for (const version of unique(versions.values())) {
+    // Locked, so that what is read is what is changed: the epoch that is given out, and whether the device was online already.
+    const rows = await readDevices(tx, ids, db.dialect.forUpdate);
+    const joining = rows.filter((row) => row.state === 'active' && row.credential_version === versions.get(row.id));
+    if (joining.length > 0) {
       await tx
         .updateTable('devices')
         .set((eb) => ({
@@ -36,23 +38,21 @@ export async function connect(
         .where(
           'id',
           'in',
-          ids.filter((id) => versions.get(id) === version),
+          joining.map((row) => row.id),
         )
-        .where('state', '=', 'active')
-        .where('credential_version', '=', version)
         .execute();
+      await recordPresence(tx, joining, 'websocket', now);
     }
-    const rows = await readDevices(tx, ids, now);
+    const joined = new Set(joining);
+    const commands = await readCommands(tx, ids, now);
     return new Map(
-      rows.map(({ connEpoch, ...record }) => {
-        const connected = record.active && record.credentialVersion === versions.get(record.deviceId);
-        return [record.deviceId, { record, connEpoch: connected ? connEpoch : 0 }];
-      }),
+      rows.map((row) => [
+        row.id,
+        { record: deviceRecord(row, commands), connEpoch: joined.has(row) ? row.conn_epoch + 1 : 0 },
+      ]),
     );
   });
 }
-
-const unique = (values: Iterable<number>): number[] => [...new Set(values)].sort((a, b) => a - b);
 
 export async function loadDevices(
   db: OpenDatabase<Database>,
@@ -61,27 +61,39 @@ export async function loadDevices(
 ): Promise<Map<number, DeviceRecord>> {
   if (deviceIds.length === 0) return new Map();
   return db.sql.transaction().execute(async (tx) => {
-    const rows = await readDevices(tx, deviceIds, now);
-    return new Map(rows.map(({ connEpoch: _connEpoch, ...record }) => [record.deviceId, record]));
+    const rows = await readDevices(tx, deviceIds, NO_LOCK);
+    const commands = await readCommands(tx, deviceIds, now);
+    return new Map(rows.map((row) => [row.id, deviceRecord(row, commands)]));
   });
 }
 
-async function readDevices(tx: Kysely<Database>, ids: readonly number[], now: number): Promise<Row[]> {
-  const devices = await tx
-    .selectFrom('devices')
-    .select([
-      'id',
-      'tenant_id',
-      'group_id',
-      'config',
-      'state',
-      'credential_version',
-      'conn_epoch',
-      'rev',
-      'placement_rev',
-    ])
-    .where('id', 'in', ids)
-    .execute();
+const DEVICE_COLUMNS = [
+  'id',
+  'tenant_id',
+  'group_id',
+  'config',
+  'state',
+  'credential_version',
+  'conn_epoch',
+  'rev',
+  'placement_rev',
+  'status',
+  'transport',
+] as const;
+type DeviceRow = Pick<Selectable<DevicesTable>, (typeof DEVICE_COLUMNS)[number]>;
+
+async function readDevices(
+  tx: Kysely<Database>,
+  ids: readonly number[],
+  lock: RawBuilder<unknown>,
+): Promise<DeviceRow[]> {
+  return tx.selectFrom('devices').select(DEVICE_COLUMNS).where('id', 'in', ids).modifyEnd(lock).execute();
+}
+
+/** The open commands of each device, and the rev of the newest. */
+type CommandsByDevice = ReadonlyMap<number, { readonly list: readonly PendingCommand[]; readonly rev: number }>;
+
+async function readCommands(tx: Kysely<Database>, ids: readonly number[], now: number): Promise<CommandsByDevice> {
   const commands = await tx
     .selectFrom('commands')
     .select(['id', 'device_id', 'name', 'args', 'issued_at', 'expires_at', 'rev'])
@@ -103,18 +115,22 @@ async function readDevices(tx: Kysely<Database>, ids: readonly number[], now: nu
     open.rev = Math.max(open.rev, row.rev);
     commandsOf.set(row.device_id, open);
   }
-  return devices.map((row) => ({
+  return commandsOf;
+}
+
+function deviceRecord(row: DeviceRow, commandsOf: CommandsByDevice): DeviceRecord {
+  const commands = commandsOf.get(row.id);
+  return {
     deviceId: row.id,
     tenantId: row.tenant_id,
     groupId: row.group_id,
     config: row.config === '{}' ? NO_CONFIG : (JSON.parse(row.config) as DeviceConfig),
     active: row.state === 'active',
     credentialVersion: row.credential_version,
-    rev: Math.max(row.rev, commandsOf.get(row.id)?.rev ?? 0),
+    rev: Math.max(row.rev, commands?.rev ?? 0),
     placementRev: row.placement_rev,
-    commands: commandsOf.get(row.id)?.list ?? NO_COMMANDS,
-    connEpoch: row.conn_epoch,
-  }));
+    commands: commands?.list ?? NO_COMMANDS,
+  };
 }
 
 /** A device's connection, as a node holds it. */
@@ -124,7 +140,7 @@ interface Held {
 }
 
 export async function disconnect(db: OpenDatabase<Database>, devices: readonly Held[], now: number): Promise<void> {
-  await updateNewest(db, devices, { status: 'offline', transport: null, node_id: null, last_seen_at: now });
+  await updateNewest(db, devices, { transport: null, node_id: null }, now);
 }
 
 export async function reclaim(
@@ -133,14 +149,15 @@ export async function reclaim(
   nodeId: string,
   now: number,
 ): Promise<void> {
-  await updateNewest(db, devices, { status: 'online', transport: 'websocket', node_id: nodeId, last_seen_at: now });
+  await updateNewest(db, devices, { transport: 'websocket', node_id: nodeId }, now);
 }
 
 /** Writes what a node says of the devices whose newest connection it holds. */
 async function updateNewest(
   db: OpenDatabase<Database>,
   devices: readonly Held[],
-  presence: Updateable<Database['devices']>,
+  presence: { readonly transport: 'websocket'; readonly node_id: string } | { readonly transport: null; node_id: null },
+  now: number,
 ): Promise<void> {
   const epochs = new Map<number, number>();
   for (const { deviceId, connEpoch } of devices) epochs.set(deviceId, Math.max(connEpoch, epochs.get(deviceId) ?? 0));
@@ -149,13 +166,22 @@ async function updateNewest(
     // Locked, so that no connect can slip between the comparison and the write.
     const rows = await tx
       .selectFrom('devices')
-      .select(['id', 'conn_epoch'])
+      .select(['id', 'tenant_id', 'conn_epoch', 'status', 'transport'])
       .where('id', 'in', ids)
       .modifyEnd(db.dialect.forUpdate)
       .execute();
-    const ours = rows.filter((row) => epochs.get(row.id) === row.conn_epoch).map((row) => row.id);
+    const ours = rows.filter((row) => epochs.get(row.id) === row.conn_epoch);
     if (ours.length === 0) return;
-    await tx.updateTable('devices').set(presence).where('id', 'in', ours).execute();
+    await tx
+      .updateTable('devices')
+      .set({ ...presence, status: presence.transport === null ? 'offline' : 'online', last_seen_at: now })
+      .where(
+        'id',
+        'in',
+        ours.map((row) => row.id),
+      )
+      .execute();
+    await recordPresence(tx, ours, presence.transport, now);
   });
 }
 
@@ -165,17 +191,54 @@ export async function seenOverHttp(
   now: number,
 ): Promise<void> {
   if (deviceIds.length === 0) return;
-  await db.sql
+  const ids = [...deviceIds].sort((a, b) => a - b);
+  const seen = { status: 'online', transport: 'http', node_id: null, last_seen_at: now } as const;
+  const { numUpdatedRows } = await db.sql
     .updateTable('devices')
-    .set({ status: 'online', transport: 'http', node_id: null, last_seen_at: now })
-    .where(
-      'id',
-      'in',
-      [...deviceIds].sort((a, b) => a - b),
-    )
+    .set(seen)
+    .where('id', 'in', ids)
+    // Not to be looked up by the index on status: it would be locked before the row, which others lock the other way round.
+    .where(sql<boolean>`coalesce(status, '') = 'online'`)
+    .where('transport', '=', 'http')
     .where('state', '=', 'active')
-    .where((eb) => eb.or([eb('status', '=', 'offline'), eb('transport', '=', 'http')]))
-    .execute();
+    .executeTakeFirstOrThrow();
+  if (Number(numUpdatedRows) >= ids.length) return;
+  await markWhere(db, ids, ({ state, status }) => state === 'active' && status === 'offline', seen, now);
+}
+
+const PRESENCE_COLUMNS = ['id', 'tenant_id', 'state', 'status', 'transport', 'node_id', 'last_seen_at'] as const;
+type PresenceRow = Pick<Selectable<DevicesTable>, (typeof PRESENCE_COLUMNS)[number]>;
+
+/** Marks those of the devices of which `holds` is true, now that they are locked, and records it. Returns how many. */
+async function markWhere(
+  db: OpenDatabase<Database>,
+  ids: readonly number[],
+  holds: (row: PresenceRow) => boolean,
+  presence: Updateable<DevicesTable> & { readonly transport: 'http' | null },
+  now: number,
+): Promise<number> {
+  return db.sql.transaction().execute(async (tx) => {
+    // By their ids alone, so that everybody locks rows before entries of other indexes.
+    const locked = await tx
+      .selectFrom('devices')
+      .select(PRESENCE_COLUMNS)
+      .where('id', 'in', ids)
+      .modifyEnd(db.dialect.forUpdate)
+      .execute();
+    const rows = locked.filter(holds);
+    if (rows.length === 0) return 0;
+    await tx
+      .updateTable('devices')
+      .set(presence)
+      .where(
+        'id',
+        'in',
+        rows.map((row) => row.id),
+      )
+      .execute();
+    await recordPresence(tx, rows, presence.transport, now);
+    return rows.length;
+  });
 }
 
 export async function renewLease(
@@ -205,31 +268,18 @@ export async function reapAbsent(db: OpenDatabase<Database>, now: number, httpSi
     .where((eb) => eb.or([eb('node_id', 'is', null), eb('node_id', 'not in', living)]))
     .orderBy('id')
     .execute();
-  const dead = [...new Set(orphans.map((row) => row.node_id ?? ''))];
-  let count = 0;
-  for (let at = 0; at < orphans.length; at += REAP_BATCH) {
-    const { numUpdatedRows } = await db.sql
-      .updateTable('devices')
-      .set({ status: 'offline', transport: null, node_id: null })
-      .where(
-        'id',
-        'in',
-        orphans.slice(at, at + REAP_BATCH).map((row) => row.id),
-      )
-      .where('status', '=', 'online')
-      .where('transport', '=', 'websocket')
-      // Who has connected anywhere since was not looked at.
-      .where((eb) => eb.or([eb('node_id', 'is', null), eb('node_id', 'in', dead)]))
-      .executeTakeFirstOrThrow();
-    count += Number(numUpdatedRows);
-  }
-  count += await reapSilent(db, httpSince);
+  const dead = new Set(orphans.map((row) => row.node_id));
+  // Who has connected anywhere since was not looked at.
+  const isOrphan = ({ status, transport, node_id }: PresenceRow): boolean =>
+    status === 'online' && transport === 'websocket' && (node_id === null || dead.has(node_id));
+  const count = await markOffline(db, orphans, isOrphan, now);
+  const silent = await reapSilent(db, now, httpSince);
   await db.sql.deleteFrom('nodes').where('lease_until', '<=', now).execute();
-  return count;
+  return count + silent;
 }
 
 /** Marks HTTP devices offline that were not heard since. */
-async function reapSilent(db: OpenDatabase<Database>, httpSince: number): Promise<number> {
+async function reapSilent(db: OpenDatabase<Database>, now: number, httpSince: number): Promise<number> {
   const silent = await db.sql
     .selectFrom('devices')
     .select('id')
@@ -238,21 +288,22 @@ async function reapSilent(db: OpenDatabase<Database>, httpSince: number): Promis
     .where('last_seen_at', '<', httpSince)
     .orderBy('id')
     .execute();
+  const isSilent = ({ status, transport, last_seen_at }: PresenceRow): boolean =>
+    status === 'online' && transport === 'http' && last_seen_at !== null && last_seen_at < httpSince;
+  return markOffline(db, silent, isSilent, now);
+}
+
+/** Marks those of the devices offline of which `holds` is still true. Returns how many. */
+async function markOffline(
+  db: OpenDatabase<Database>,
+  devices: readonly { readonly id: number }[],
+  holds: (row: PresenceRow) => boolean,
+  now: number,
+): Promise<number> {
   let count = 0;
-  for (let at = 0; at < silent.length; at += REAP_BATCH) {
-    const { numUpdatedRows } = await db.sql
-      .updateTable('devices')
-      .set({ status: 'offline', transport: null })
-      .where(
-        'id',
-        'in',
-        silent.slice(at, at + REAP_BATCH).map((row) => row.id),
-      )
-      .where('status', '=', 'online')
-      .where('transport', '=', 'http')
-      .where('last_seen_at', '<', httpSince)
-      .executeTakeFirstOrThrow();
-    count += Number(numUpdatedRows);
+  for (let at = 0; at < devices.length; at += REAP_BATCH) {
+    const ids = devices.slice(at, at + REAP_BATCH).map((row) => row.id);
+    count += await markWhere(db, ids, holds, { status: 'offline', transport: null, node_id: null }, now);
   }
   return count;
 }

@@ -1,4 +1,4 @@
-/** The read model's snapshot, the change log and the manifest over both databases. */
+/** The read model's snapshot and the change log over both databases. */
 import { setImmediate as breath } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Transaction } from 'kysely';
@@ -13,6 +13,7 @@ import {
   insertDevice,
   insertGroup,
   insertTenant,
+  raiseManifestRev,
 } from '../../test/support/hub-rows.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
@@ -21,6 +22,7 @@ import { HubModel, type ModelSnapshot } from '../core/hub-model.ts';
 import type { HubStore } from '../core/hub-store.ts';
 import type { DeviceRecord } from '../core/model.ts';
 import { createHubStore } from './sql-hub-store.ts';
+import { TEST_MEDIA } from '../../test/support/test-media.ts';
 
 const NOW = 1_700_000_000_000;
 const ENDLESS = 9_000_000_000_000;
@@ -31,7 +33,7 @@ describeEachDatabase('the read model in the database', (open) => {
 
   beforeAll(async () => {
     db = await open();
-    store = createHubStore(db);
+    store = createHubStore(db, TEST_MEDIA);
   });
 
   function tenantOf(snapshot: ModelSnapshot, tenantId: number) {
@@ -52,8 +54,12 @@ describeEachDatabase('the read model in the database', (open) => {
     await insertDeployment(db, tenantId, { groupIds: [site] }, { ...life, expires_at: NOW });
     await insertDeployment(db, tenantId, { groupIds: [site] }, { ...life, status: 'stopped' });
     await insertDeployment(db, stranger, {}, { rev: 7 });
-    await deploySchedule(db, tenantId, { groupIds: [site], deviceIds: [deviceId] });
+    const { scheduleId } = await deploySchedule(db, tenantId, { groupIds: [site], deviceIds: [deviceId] });
     const { rev } = await deploySchedule(db, tenantId, { groupIds: [site] });
+    // The version outlives what it was raised for.
+    await db.sql.deleteFrom('schedule_assignments').where('schedule_id', '=', scheduleId).execute();
+    const everybody = { tenant_id: tenantId, target_kind: 'tenant', target_id: 0 } as const;
+    await db.sql.transaction().execute((tx) => raiseManifestRev(tx, everybody, rev - 2));
     const snapshot = await store.loadModel(NOW);
     const { groups, alerts, schedules } = tenantOf(snapshot, tenantId);
     expect(snapshot.rev).toBe(rev);
@@ -71,16 +77,22 @@ describeEachDatabase('the read model in the database', (open) => {
           severity: 'critical',
           title: 'Fire',
           message: 'Leave by the stairs',
-          content: { id: contentId, type: 'video', url: '/media/a/b', sha256: 'f'.repeat(64) },
+          content: {
+            id: contentId,
+            type: 'video',
+            url: TEST_MEDIA.sign('a/b', NOW + 1 + 3_600_000),
+            sha256: 'f'.repeat(64),
+          },
           startedAt: NOW - 5,
           expiresAt: NOW + 1,
           drill: true,
         },
       },
     ]);
-    expect(schedules).toHaveLength(2);
+    expect(schedules).toHaveLength(3);
     expect(schedules).toContainEqual({ kind: 'group', targetId: site, rev });
     expect(schedules).toContainEqual({ kind: 'device', targetId: deviceId, rev: rev - 1 });
+    expect(schedules).toContainEqual({ kind: 'tenant', targetId: 0, rev: rev - 2 });
     expect(tenantOf(snapshot, stranger)).toMatchObject({ groups: [], schedules: [] });
   });
 
@@ -99,7 +111,7 @@ describeEachDatabase('the read model in the database', (open) => {
   describe('the log', () => {
     test('is read from a cursor, in pages, and says where it ends and whose history it is', async () => {
       const fresh = await open();
-      const log = createHubStore(fresh);
+      const log = createHubStore(fresh, TEST_MEDIA);
       const { value } = await fresh.sql
         .selectFrom('settings')
         .select('value')
@@ -118,19 +130,31 @@ describeEachDatabase('the read model in the database', (open) => {
 
     test('is pruned by age, but keeps the newest and what a consumer has yet to read', async () => {
       const fresh = await open();
-      const log = createHubStore(fresh);
+      const log = createHubStore(fresh, TEST_MEDIA);
       const changes: NewChange[] = Array.from({ length: 10 }, (_, userId) => ({ kind: 'user.changed', userId }));
       await fresh.sql.transaction().execute((tx) => append(tx, 1, changes));
       const left = async () => (await log.readLog(0, 100)).changes.map(({ rev }) => rev);
-      expect(await log.pruneLog(1_000, 0)).toBe(0);
-      expect(await log.pruneLog(1_001, 10)).toBe(0);
+      expect(await log.pruneLog(1_000, 0, 1)).toBe(0);
+      expect(await log.pruneLog(1_001, 10, 1)).toBe(0);
       await fresh.sql.insertInto('consumers').values({ name: 'slow', rev: 2, updated_at: 1 }).execute();
       await fresh.sql.insertInto('consumers').values({ name: 'fast', rev: 9, updated_at: 1 }).execute();
-      expect(await log.pruneLog(1_001, 0)).toBe(2);
+      expect(await log.pruneLog(1_001, 0, 1)).toBe(2);
       await fresh.sql.updateTable('consumers').set({ rev: 10 }).execute();
-      expect(await log.pruneLog(1_001, 3)).toBe(5);
+      expect(await log.pruneLog(1_001, 3, 1)).toBe(5);
       expect(await left()).toEqual([8, 9, 10]);
       expect(await log.readLog(0, 100)).toMatchObject({ headRev: 10 });
+    });
+
+    test('is held back by a consumer that lives, and not by one that was not heard of for long', async () => {
+      const fresh = await open();
+      const log = createHubStore(fresh, TEST_MEDIA);
+      const changes: NewChange[] = Array.from({ length: 10 }, (_, userId) => ({ kind: 'user.changed', userId }));
+      await fresh.sql.transaction().execute((tx) => append(tx, 1, changes));
+      await fresh.sql.insertInto('consumers').values({ name: 'dead', rev: 2, updated_at: 499 }).execute();
+      await fresh.sql.insertInto('consumers').values({ name: 'alive', rev: 6, updated_at: 500 }).execute();
+      expect(await log.pruneLog(1_001, 0, 499)).toBe(2);
+      expect(await log.pruneLog(1_001, 0, 500)).toBe(4);
+      expect(await log.pruneLog(1_001, 0, 501)).toBe(4);
     });
   });
 
@@ -138,59 +162,6 @@ describeEachDatabase('the read model in the database', (open) => {
     const { snapshots, wrong } = await snapshotsUnderWrites(await open(), (handle) => handle);
     expect(new Set(snapshots.map(({ rev }) => rev)).size).toBeGreaterThan(5);
     expect(wrong).toEqual([]);
-  });
-
-  test('a manifest has what is deployed along the chain and to the device, with the content it needs', async () => {
-    const tenantId = await insertTenant(db);
-    const stranger = await insertTenant(db);
-    const groups = [await insertGroup(db, tenantId), await insertGroup(db, tenantId)];
-    const [site = 0, beside = 0] = groups;
-    const deviceId = await insertDevice(db, tenantId, { group_id: site });
-    const video = await insertContent(db, tenantId, {
-      storage_key: 'k/v',
-      size_bytes: 5,
-      duration_ms: 9,
-      type: 'video',
-    });
-    const pending = await insertContent(db, tenantId, { status: 'pending' });
-    const spare = await insertContent(db, tenantId);
-    const foreign = await insertContent(db, stranger);
-    const own = await deploySchedule(db, tenantId, { deviceIds: [deviceId] }, { name: 'Own' });
-    const used = { name: 'Site', contentIds: [video, pending, foreign] };
-    const shared = await deploySchedule(db, tenantId, { groupIds: [site] }, used);
-    await deploySchedule(db, tenantId, { groupIds: [beside] }, { name: 'Beside', contentIds: [spare] });
-    const withdrawn = await deploySchedule(db, tenantId, { groupIds: [site] }, { name: 'Withdrawn' });
-    await db.sql
-      .updateTable('deployments')
-      .set({ status: 'withdrawn' })
-      .where('schedule_id', '=', withdrawn.scheduleId)
-      .execute();
-    await insertPreparedAlert(db, tenantId, spare);
-    const manifest = await store.manifest(tenantId, [site], deviceId);
-    expect(manifest.schedules.map(({ id, name }) => ({ id, name }))).toEqual([
-      { id: own.scheduleId, name: 'Own' },
-      { id: shared.scheduleId, name: 'Site' },
-    ]);
-    const plays = { type: 'video', url: '/media/k/v', sha256: null, size: 5, mimeType: null, durationMs: 9 };
-    expect(manifest.content).toEqual([{ id: video, ...plays }]);
-    expect(manifest.prefetch.map(({ id }) => id)).toEqual([spare]);
-    const [, only] = [await store.manifest(tenantId, [], deviceId), await store.manifest(stranger, [site], deviceId)];
-    expect(only).toEqual({ schedules: [], content: [], prefetch: [] });
-  });
-
-  test('of a schedule that was deployed twice along the chain the newest counts', async () => {
-    const tenantId = await insertTenant(db);
-    const groupId = await insertGroup(db, tenantId);
-    const deviceId = await insertDevice(db, tenantId, { group_id: groupId });
-    const { scheduleId } = await deploySchedule(db, tenantId, { groupIds: [groupId] }, { name: 'First' });
-    const second = await deploySchedule(db, tenantId, { deviceIds: [deviceId] }, { name: 'Second' });
-    await db.sql
-      .updateTable('schedule_assignments')
-      .set({ schedule_id: scheduleId })
-      .where('schedule_id', '=', second.scheduleId)
-      .execute();
-    const { schedules } = await store.manifest(tenantId, [groupId], deviceId);
-    expect(schedules).toEqual([{ id: scheduleId, name: 'Second', priority: 1, layout: { zones: [] }, timing: {} }]);
   });
 });
 
@@ -200,12 +171,12 @@ async function snapshotsUnderWrites(
   through: (handle: OpenDatabase<Database>) => OpenDatabase<Database>,
 ): Promise<{ snapshots: ModelSnapshot[]; wrong: number[] }> {
   const tenants = [await insertTenant(db), await insertTenant(db)];
-  const log = createHubStore(db);
+  const log = createHubStore(db, TEST_MEDIA);
   const start = await log.loadModel(NOW);
   const stop = new AbortController();
   const snapshots: ModelSnapshot[] = [];
   const reading = [db, db.reopen()].map(async (handle) => {
-    const reader = createHubStore(through(handle));
+    const reader = createHubStore(through(handle), TEST_MEDIA);
     while (!stop.signal.aborted) {
       snapshots.push(await reader.loadModel(NOW));
       await breath();
@@ -242,15 +213,6 @@ describeWithMariaDb('a torn snapshot (mariadb)', () => {
   });
 });
 
-async function insertPreparedAlert(db: TestDatabase, tenantId: number, contentId: number): Promise<void> {
-  const text = { name: 'Fire', severity: 'critical', title: 'Fire', message: '', content_id: contentId } as const;
-  const times = { version: 1, created_by: null, created_at: 1_000, updated_at: 1_000 };
-  await db.sql
-    .insertInto('alerts')
-    .values({ tenant_id: tenantId, ...text, ...times })
-    .execute();
-}
-
 /** What a tenant's screens would be told, without revs that only a follower remembers. */
 function contentOf(model: HubModel, tenantId: number) {
   const tenant = model.tenant(tenantId);
@@ -279,7 +241,7 @@ async function write(db: Pick<TestDatabase, 'sql'>, tenantId: number, seed: numb
       if (step === 0 || groupId === undefined) groups.push(await makeGroup(tx, tenantId, groupId ?? null, round));
       else if (step === 1) await moveGroup(tx, tenantId, groupId, round);
       else if (step === 2 || step === 4) alerts.push(await raise(tx, tenantId, groupId));
-      else if (step === 3) await assign(tx, tenantId, groupId);
+      else if (step === 3) await assign(tx, tenantId, groupId, round);
       else {
         const deploymentId = alerts.shift();
         if (deploymentId === undefined) return;
@@ -344,17 +306,19 @@ async function raise(tx: Tx, tenantId: number, groupId: number): Promise<number>
   return deploymentId;
 }
 
-async function assign(tx: Tx, tenantId: number, groupId: number): Promise<void> {
-  const [rev = 0] = await append(tx, tenantId, [{ kind: 'schedule.assigned', groupIds: [groupId], deviceIds: [] }]);
-  const row = {
-    tenant_id: tenantId,
-    schedule_id: 1,
-    deployment_id: 1,
-    target_kind: 'group' as const,
-    target_id: groupId,
-  };
-  await tx
-    .insertInto('schedule_assignments')
-    .values({ ...row, rev })
-    .execute();
+/** Now and then for all devices of the tenant. */
+async function assign(tx: Tx, tenantId: number, groupId: number, round: number): Promise<void> {
+  const everywhere = round % 4 === 3;
+  const [rev = 0] = await append(tx, tenantId, [
+    {
+      kind: 'schedule.assigned',
+      groupIds: everywhere ? [] : [groupId],
+      deviceIds: [],
+      ...(everywhere && { everywhere }),
+    },
+  ]);
+  const target = everywhere
+    ? { target_kind: 'tenant' as const, target_id: 0 }
+    : { target_kind: 'group' as const, target_id: groupId };
+  await raiseManifestRev(tx, { tenant_id: tenantId, ...target }, rev);
 }

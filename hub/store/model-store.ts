@@ -1,7 +1,7 @@
 /** The read model's snapshot and the change log, from the reader's side. */
 import { sql, type Kysely } from 'kysely';
 import type { Change, NewChange } from '../core/changes.ts';
-import { contentUrl } from '../core/content-url.ts';
+import { ALERT_MEDIA_GRACE_MS, contentUrl, type MediaSigner } from '../core/content-url.ts';
 import type { ModelSnapshot } from '../core/hub-model.ts';
 import type { LogPage } from '../core/hub-store.ts';
 import type { AlertContent, DeviceConfig, Targets } from '../core/model.ts';
@@ -14,7 +14,7 @@ const REVOKED_WITHIN_MS = 2 * 3_600_000;
 /** Changes pruned in one statement. */
 const PRUNED_AT_ONCE = 20_000;
 
-export async function loadModel(db: OpenDatabase<Database>, now: number): Promise<ModelSnapshot> {
+export async function loadModel(db: OpenDatabase<Database>, media: MediaSigner, now: number): Promise<ModelSnapshot> {
   // One transaction: on MariaDB its first read fixes the snapshot for all that follow (REPEATABLE READ). [INV-5]
   return db.sql.transaction().execute(async (tx) => {
     const { rev, epoch } = await readPosition(tx);
@@ -23,12 +23,10 @@ export async function loadModel(db: OpenDatabase<Database>, now: number): Promis
       .selectFrom('groups')
       .select(['id', 'tenant_id', 'parent_id', 'config', 'rev', 'placement_rev'])
       .execute();
-    const alerts = await loadAlerts(tx, now);
+    const alerts = await loadAlerts(tx, media, now);
     const schedules = await tx
-      .selectFrom('schedule_assignments')
-      .select(['tenant_id', 'target_kind', 'target_id'])
-      .select((eb) => eb.fn.max('rev').as('rev'))
-      .groupBy(['tenant_id', 'target_kind', 'target_id'])
+      .selectFrom('manifest_revs')
+      .select(['tenant_id', 'target_kind', 'target_id', 'rev'])
       .execute();
     const revoked = await tx
       .selectFrom('devices')
@@ -51,7 +49,7 @@ export async function loadModel(db: OpenDatabase<Database>, now: number): Promis
       alerts: alerts.get(tenantId) ?? [],
       schedules: schedules
         .filter((row) => row.tenant_id === tenantId)
-        .map((row) => ({ kind: row.target_kind, targetId: row.target_id, rev: Number(row.rev) })),
+        .map((row) => ({ kind: row.target_kind, targetId: row.target_id, rev: row.rev })),
     }));
     return {
       epoch,
@@ -73,7 +71,11 @@ async function readPosition(db: Kysely<Database>): Promise<{ rev: number; epoch:
   return { rev: row.rev, epoch: Number(row.epoch) };
 }
 
-async function loadAlerts(db: Kysely<Database>, now: number): Promise<Map<number, TargetedAlert[]>> {
+async function loadAlerts(
+  db: Kysely<Database>,
+  media: MediaSigner,
+  now: number,
+): Promise<Map<number, TargetedAlert[]>> {
   const rows = await db
     .selectFrom('alert_deployments as d')
     .leftJoin('content as c', 'c.id', 'd.content_id')
@@ -123,7 +125,7 @@ async function loadAlerts(db: Kysely<Database>, now: number): Promise<Map<number
         severity: row.severity,
         title: row.title,
         message: row.message,
-        content: contentOf(row),
+        content: contentOf(row, media),
         startedAt: row.started_at,
         expiresAt: row.expires_at,
         drill: row.drill === 1,
@@ -134,14 +136,18 @@ async function loadAlerts(db: Kysely<Database>, now: number): Promise<Map<number
   return byTenant;
 }
 
-function contentOf(row: {
-  content_id: number | null;
-  content_type: AlertContent['type'] | null;
-  storage_key: string | null;
-  content_url: string | null;
-  sha256: string | null;
-}): AlertContent | null {
-  const url = contentUrl(row.storage_key, row.content_url);
+function contentOf(
+  row: {
+    content_id: number | null;
+    content_type: AlertContent['type'] | null;
+    storage_key: string | null;
+    content_url: string | null;
+    sha256: string | null;
+    expires_at: number;
+  },
+  media: MediaSigner,
+): AlertContent | null {
+  const url = contentUrl(media, row.storage_key, row.content_url, row.expires_at + ALERT_MEDIA_GRACE_MS);
   if (row.content_id === null || row.content_type === null || url === null) return null;
   return { id: row.content_id, type: row.content_type, url, sha256: row.sha256 };
 }
@@ -170,11 +176,17 @@ export async function readLog(db: OpenDatabase<Database>, cursor: number, limit:
   return { epoch: Number(first.epoch), headRev: first.head, changes };
 }
 
-export async function pruneLog(db: OpenDatabase<Database>, before: number, keep: number): Promise<number> {
+export async function pruneLog(
+  db: OpenDatabase<Database>,
+  before: number,
+  keep: number,
+  aliveSince: number,
+): Promise<number> {
   const { rev: head } = await readPosition(db.sql);
   const oldest = await db.sql
     .selectFrom('consumers')
     .select((eb) => eb.fn.min('rev').as('rev'))
+    .where('updated_at', '>=', aliveSince)
     .executeTakeFirst();
   const newest = await db.sql
     .selectFrom('changes')

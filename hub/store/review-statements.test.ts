@@ -7,11 +7,12 @@ import { insertDevice, insertTenant } from '../../test/support/hub-rows.ts';
 import { describeWithMariaDb } from '../../test/support/server-suites.ts';
 import type { UsageRow } from '../core/hub-store.ts';
 import { createHubStore } from './sql-hub-store.ts';
+import { TEST_MEDIA } from '../../test/support/test-media.ts';
 
 const NOW = 1_700_000_000_000;
 
 function plays(tenantId: number, devices: number, entryId: string): UsageRow[] {
-  const play = { contentId: 1, scheduleId: null, startedAt: NOW, playMs: 1_000, at: NOW };
+  const play = { contentId: 1, scheduleId: null, startedAt: NOW, playMs: 1_000, at: NOW, alertDeploymentId: null };
   return Array.from({ length: devices }, (_unused, at) => ({
     ...play,
     tenantId,
@@ -23,7 +24,7 @@ function plays(tenantId: number, devices: number, entryId: string): UsageRow[] {
 describeEachDatabase('a full batch', (open) => {
   test('of proof of play, each entry of another device, is written once', async () => {
     const db = await open();
-    const store = createHubStore(db);
+    const store = createHubStore(db, TEST_MEDIA);
     const rows = plays(await insertTenant(db), 500, 'entry');
     expect((await store.saveUsage(rows)).every(Boolean)).toBe(true);
     expect((await store.saveUsage(rows)).some(Boolean)).toBe(false);
@@ -32,7 +33,7 @@ describeEachDatabase('a full batch', (open) => {
 
   test('of devices of a dead node, and more, is marked offline in one go; those of the living are left alone', async () => {
     const db = await open();
-    const store = createHubStore(db);
+    const store = createHubStore(db, TEST_MEDIA);
     const tenantId = await insertTenant(db);
     const online = { status: 'online', transport: 'websocket' } as const;
     await db.sql.transaction().execute(async (tx) => {
@@ -53,7 +54,7 @@ describeEachDatabase('a full batch', (open) => {
 
   test('a backlog of the log is pruned piece by piece', async () => {
     const db = await open();
-    const store = createHubStore(db);
+    const store = createHubStore(db, TEST_MEDIA);
     const kept = 5;
     const changes = 20_000 + 10 + kept;
     const row = { tenant_id: 1, kind: 'user.changed', payload: '{}', created_at: 1 };
@@ -67,11 +68,11 @@ describeEachDatabase('a full batch', (open) => {
       }
       await tx.updateTable('counters').set({ value: changes }).where('name', '=', 'rev').execute();
     });
-    const first = await store.pruneLog(NOW, kept);
+    const first = await store.pruneLog(NOW, kept, 0);
     expect(first).toBeGreaterThan(10_000);
     expect(first).toBeLessThan(changes - kept);
-    expect(first + (await store.pruneLog(NOW, kept))).toBe(changes - kept);
-    expect(await store.pruneLog(NOW, kept)).toBe(0);
+    expect(first + (await store.pruneLog(NOW, kept, 0))).toBe(changes - kept);
+    expect(await store.pruneLog(NOW, kept, 0)).toBe(0);
   });
 });
 
@@ -80,14 +81,14 @@ describeWithMariaDb('on MariaDB', () => {
 
   test('looking for the devices of dead nodes waits for nobody who writes to those of a living one', async () => {
     const db = await open();
-    const store = createHubStore(db);
+    const store = createHubStore(db, TEST_MEDIA);
     const tenantId = await insertTenant(db);
     const online = { status: 'online', transport: 'websocket', node_id: 'living' } as const;
     const deviceId = await insertDevice(db, tenantId, online);
     await store.renewLease('living', NOW, NOW + 1);
     const reaped = await db.sql.transaction().execute(async (tx) => {
       await tx.updateTable('devices').set({ last_seen_at: NOW }).where('id', '=', deviceId).execute();
-      return createHubStore(db.reopen()).reapAbsent(NOW, NOW - 1);
+      return createHubStore(db.reopen(), TEST_MEDIA).reapAbsent(NOW, NOW - 1);
     });
     expect(reaped).toBe(0);
   });
@@ -106,7 +107,7 @@ describeWithMariaDb('on MariaDB', () => {
         return Number(rows[0]?.Value);
       };
       const before = await rowsRead();
-      const fresh = await createHubStore(single).saveUsage(plays(1, devices, 'new'));
+      const fresh = await createHubStore(single, TEST_MEDIA).saveUsage(plays(1, devices, 'new'));
       expect(fresh.every(Boolean)).toBe(true);
       expect((await rowsRead()) - before).toBeLessThan((devices * entries) / 10);
     } finally {

@@ -1,4 +1,5 @@
 /** The hub's store over SQL: one text for SQLite and MariaDB. */
+import type { MediaSigner } from '../core/content-url.ts';
 import type { HubStore } from '../core/hub-store.ts';
 import { isFinished } from '../core/command-life.ts';
 import { isDatabaseUnavailable, type OpenDatabase } from '../../migrations/dialect.ts';
@@ -7,14 +8,17 @@ import * as devices from './device-store.ts';
 import { manifest } from './manifest-store.ts';
 import * as model from './model-store.ts';
 import * as pairings from './pairing-store.ts';
+import { saveReports } from './report-store.ts';
+import { saveUsage } from './usage-store.ts';
 import * as words from './words-store.ts';
 
-export function createHubStore(db: OpenDatabase<Database>): HubStore {
+/** `media` makes the addresses of stored content. */
+export function createHubStore(db: OpenDatabase<Database>, media: MediaSigner): HubStore {
   return {
     isUnavailable: isDatabaseUnavailable,
-    loadModel: (now) => model.loadModel(db, now),
+    loadModel: (now) => model.loadModel(db, media, now),
     readLog: (cursor, limit) => model.readLog(db, cursor, limit),
-    pruneLog: (before, keep) => model.pruneLog(db, before, keep),
+    pruneLog: (before, keep, aliveSince) => model.pruneLog(db, before, keep, aliveSince),
     connect: (tokens, nodeId, now) => devices.connect(db, tokens, nodeId, now),
     loadDevices: (ids, now) => devices.loadDevices(db, ids, now),
     disconnect: (gone, now) => devices.disconnect(db, gone, now),
@@ -24,16 +28,16 @@ export function createHubStore(db: OpenDatabase<Database>): HubStore {
     dropLease: (nodeId) => devices.dropLease(db, nodeId),
     reapAbsent: (now, httpSince) => devices.reapAbsent(db, now, httpSince),
     saveReceipts: (rows) => words.saveReceipts(db, rows),
-    saveReports: (rows) => words.saveReports(db, rows),
+    saveReports: (rows) => saveReports(db, rows),
     saveCommandUpdates: (rows) => words.saveCommandUpdates(db, rows),
-    saveUsage: (rows) => words.saveUsage(db, rows),
+    saveUsage: (rows) => saveUsage(db, rows),
     findPairing: (playerId, secretHash) => pairings.findPairing(db, playerId, secretHash),
     countPendingPairings: (now) => pairings.countPendingPairings(db, now),
     createPairing: (pairing) => pairings.createPairing(db, pairing),
     collectCredential: (id, credentialHash, now) => pairings.collectCredential(db, id, credentialHash, now),
     deleteExpiredPairings: (before) => pairings.deleteExpiredPairings(db, before),
     credentialFacts: (deviceId) => pairings.credentialFacts(db, deviceId),
-    manifest: (tenantId, groupIds, deviceId) => manifest(db, tenantId, groupIds, deviceId),
+    manifest: (tenantId, groupIds, deviceId, now) => manifest(db, media, tenantId, groupIds, deviceId, now),
     findCommand: (tenantId, deviceId, commandId) => findCommand(db, tenantId, deviceId, commandId),
     attachCommandFile: async (commandId, fileKey, fileType) => {
       await db.sql

@@ -2,8 +2,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeEachDatabase, type TestDatabase } from '../../test/support/databases.ts';
 import { insertCommand, insertDeployment, insertDevice, insertTenant } from '../../test/support/hub-rows.ts';
-import type { CommandUpdateRow, HubStore, ReceiptRow, ReportRow, UsageRow } from '../core/hub-store.ts';
+import type { CommandUpdateRow, HubStore, ReceiptRow, ReportRow } from '../core/hub-store.ts';
 import { createHubStore } from './sql-hub-store.ts';
+import { TEST_MEDIA } from '../../test/support/test-media.ts';
 
 const NOW = 1_700_000_000_000;
 const ACCEPTED = { accepted: 1, duplicates: 0, ignored: 0 };
@@ -24,8 +25,8 @@ describeEachDatabase('what devices say', (open) => {
 
   beforeAll(async () => {
     bench.db = await open();
-    bench.store = createHubStore(bench.db);
-    bench.other = createHubStore(bench.db.reopen());
+    bench.store = createHubStore(bench.db, TEST_MEDIA);
+    bench.other = createHubStore(bench.db.reopen(), TEST_MEDIA);
     bench.tenantId = await insertTenant(bench.db);
     bench.strangers = await insertTenant(bench.db);
   });
@@ -33,7 +34,6 @@ describeEachDatabase('what devices say', (open) => {
   describe('receipts', () => describeReceipts(bench));
   describe('reports', () => describeReports(bench));
   describe('command updates', () => describeCommandUpdates(bench));
-  describe('proof of play', () => describeUsage(bench));
 });
 
 function describeReceipts(bench: Bench): void {
@@ -183,7 +183,14 @@ function describeReceipts(bench: Bench): void {
 }
 
 function describeReports(bench: Bench): void {
-  const SILENT = { status: null, displayed: null, appVersion: null, osVersion: null, capabilities: null };
+  const SILENT = {
+    status: null,
+    displayed: null,
+    appVersion: null,
+    osVersion: null,
+    capabilities: null,
+    schedule: null,
+  };
 
   function report(deviceId: number, more: Partial<ReportRow> = {}): ReportRow {
     return { tenantId: bench.tenantId, deviceId, connEpoch: 3, at: NOW, epoch: 9, rev: 40, ...SILENT, ...more };
@@ -334,46 +341,5 @@ function describeCommandUpdates(bench: Bench): void {
     expect(changes.map(({ rev }) => rev)).toEqual([before + 1, before + 2, before + 3]);
     const tenants = changes.map((change) => change.tenantId);
     expect(new Set(tenants)).toEqual(new Set([tenantId, strangers]));
-  });
-}
-
-function describeUsage(bench: Bench): void {
-  function play(deviceId: number, entryId: string, more: Partial<UsageRow> = {}): UsageRow {
-    const what = { contentId: 1, scheduleId: null, startedAt: NOW, playMs: 9_000, at: NOW };
-    return { tenantId: bench.tenantId, deviceId, entryId, ...what, ...more };
-  }
-
-  test('[INV-7] is counted once however often it is said, per device', async () => {
-    const { db, tenantId, store } = bench;
-    const [one, two] = [await insertDevice(db, tenantId), await insertDevice(db, tenantId)];
-    const batch = [play(one, 'a'), play(one, 'b'), play(one, 'a', { playMs: 1 }), play(two, 'a')];
-    expect(await store.saveUsage(batch)).toEqual([true, true, false, true]);
-    expect(await store.saveUsage([play(one, 'b'), play(one, 'c')])).toEqual([false, true]);
-    const rows = await db.sql
-      .selectFrom('usage_logs')
-      .select(['device_id', 'entry_id', 'play_ms'])
-      .where('device_id', 'in', [one, two])
-      .orderBy('device_id')
-      .orderBy('entry_id')
-      .execute();
-    expect(rows).toEqual([
-      { device_id: one, entry_id: 'a', play_ms: 9_000 },
-      { device_id: one, entry_id: 'b', play_ms: 9_000 },
-      { device_id: one, entry_id: 'c', play_ms: 9_000 },
-      { device_id: two, entry_id: 'a', play_ms: 9_000 },
-    ]);
-  });
-
-  test('two nodes that write the same entries at once store each once', async () => {
-    const { db, tenantId, store, other } = bench;
-    const deviceId = await insertDevice(db, tenantId);
-    const batch = Array.from({ length: 40 }, (_, index) => play(deviceId, `race-${index}`));
-    await Promise.all([store.saveUsage(batch), other.saveUsage(batch), other.saveUsage(batch)]);
-    const { count } = await db.sql
-      .selectFrom('usage_logs')
-      .select((eb) => eb.fn.countAll().as('count'))
-      .where('device_id', '=', deviceId)
-      .executeTakeFirstOrThrow();
-    expect(Number(count)).toBe(40);
   });
 }

@@ -1,8 +1,8 @@
-/** What devices say, written in batches: receipts, reports, command updates, proof of play. Repeats change nothing. */
+/** What devices say, written in batches: receipts, command updates, proof of play. Repeats change nothing. */
 import { sql, type Transaction } from 'kysely';
 import { isFinished, nextCommandState } from '../core/command-life.ts';
 import type { NewChange } from '../core/changes.ts';
-import type { CommandUpdateRow, ReceiptOutcome, ReceiptRow, ReportRow, UsageRow } from '../core/hub-store.ts';
+import type { CommandUpdateRow, ReceiptOutcome, ReceiptRow } from '../core/hub-store.ts';
 import { appendChanges } from '../../migrations/change-log.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
@@ -137,75 +137,6 @@ async function writeLadders(
   );
 }
 
-export async function saveReports(db: OpenDatabase<Database>, rows: readonly ReportRow[]): Promise<number[]> {
-  if (rows.length === 0) return [];
-  return db.sql.transaction().execute(async (tx) => {
-    const ids = unique(rows.map((row) => row.deviceId));
-    const devices = await tx
-      .selectFrom('devices')
-      .select(['id', 'conn_epoch', 'app_version', 'os_version', 'capabilities'])
-      .where('id', 'in', ids)
-      .execute();
-    const known = new Map(devices.map((row) => [row.id, row]));
-    const replaced: number[] = [];
-    const speaking = rows.filter((row) => {
-      const device = known.get(row.deviceId);
-      if (device === undefined) return false;
-      if (row.connEpoch === null || row.connEpoch >= device.conn_epoch) return true;
-      replaced.push(row.deviceId);
-      return false;
-    });
-    for (const row of speaking) {
-      const device = known.get(row.deviceId);
-      const capabilities = row.capabilities === null ? null : JSON.stringify(row.capabilities);
-      const facts = {
-        ...(row.appVersion !== null && row.appVersion !== device?.app_version ? { app_version: row.appVersion } : {}),
-        ...(row.osVersion !== null && row.osVersion !== device?.os_version ? { os_version: row.osVersion } : {}),
-        ...(capabilities !== null && capabilities !== device?.capabilities ? { capabilities } : {}),
-      };
-      if (Object.keys(facts).length > 0)
-        await tx.updateTable('devices').set(facts).where('id', '=', row.deviceId).execute();
-    }
-    if (speaking.length > 0) {
-      const seenAt = Math.max(...speaking.map((row) => row.at));
-      await tx
-        .updateTable('devices')
-        .set({ last_seen_at: seenAt })
-        .where('id', 'in', unique(speaking.map((row) => row.deviceId)))
-        .execute();
-      await writeReports(tx, db, speaking);
-    }
-    return replaced;
-  });
-}
-
-async function writeReports(
-  tx: Transaction<Database>,
-  db: OpenDatabase<Database>,
-  rows: readonly ReportRow[],
-): Promise<void> {
-  const { dialect } = db;
-  const ids = unique(rows.map((row) => row.deviceId));
-  const existing = await tx
-    .selectFrom('device_reports')
-    .select(['device_id', 'epoch', 'rev', 'status', 'displayed'])
-    .where('device_id', 'in', ids)
-    .execute();
-  const before = new Map(existing.map((row) => [row.device_id, row]));
-  const values = sql.join(
-    rows.map((row) => {
-      const old = before.get(row.deviceId);
-      const displayed = row.displayed === null ? (old?.displayed ?? '[]') : JSON.stringify(row.displayed);
-      return sql`(${row.deviceId}, ${row.tenantId}, ${row.epoch ?? old?.epoch ?? null}, ${row.rev ?? old?.rev ?? null}, ${row.status ?? old?.status ?? '{}'}, ${displayed}, ${row.at})`;
-    }),
-  );
-  const set = Object.fromEntries(
-    ['epoch', 'rev', 'status', 'displayed', 'reported_at'].map((column) => [column, dialect.offered(column)]),
-  );
-  await sql`insert into device_reports (device_id, tenant_id, epoch, rev, status, displayed, reported_at) values ${values}
-    ${dialect.upsert(['device_id'], set)}`.execute(tx);
-}
-
 export async function saveCommandUpdates(
   db: OpenDatabase<Database>,
   rows: readonly CommandUpdateRow[],
@@ -265,46 +196,4 @@ async function appendFinished(
     }
   }
   return last;
-}
-
-function entriesOf(rows: readonly UsageRow[]): Map<number, string[]> {
-  const entries = new Map<number, string[]>();
-  for (const { deviceId, entryId } of rows) {
-    const ids = entries.get(deviceId);
-    if (ids === undefined) entries.set(deviceId, [entryId]);
-    else ids.push(entryId);
-  }
-  return entries;
-}
-
-export async function saveUsage(db: OpenDatabase<Database>, rows: readonly UsageRow[]): Promise<boolean[]> {
-  return db.sql.transaction().execute(async (tx) => {
-    const existing = await tx
-      .selectFrom('usage_logs')
-      .select(['device_id', 'entry_id'])
-      // Device by device: two lists would stand for every pair of theirs, and MariaDB then reads all that these devices ever said.
-      .where((eb) =>
-        eb.or([...entriesOf(rows)].map(([id, ids]) => eb.and([eb('device_id', '=', id), eb('entry_id', 'in', ids)]))),
-      )
-      .execute();
-    const seen = new Set(existing.map((row) => `${row.device_id}:${row.entry_id}`));
-    const fresh = rows.map((row) => {
-      const key = `${row.deviceId}:${row.entryId}`;
-      if (seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    });
-    const values = rows
-      .filter((_row, index) => fresh[index])
-      .map(
-        (row) =>
-          sql`(${row.tenantId}, ${row.deviceId}, ${row.entryId}, ${row.contentId}, ${row.scheduleId}, ${row.startedAt}, ${row.playMs}, ${row.at})`,
-      );
-    if (values.length > 0) {
-      const { prefix, suffix } = db.dialect.insertIgnore;
-      await sql`${prefix} into usage_logs (tenant_id, device_id, entry_id, content_id, schedule_id, started_at, play_ms, received_at)
-        values ${sql.join(values)} ${suffix}`.execute(tx);
-    }
-    return fresh;
-  });
 }
