@@ -22,6 +22,8 @@ export interface Account {
   readonly username: string;
   readonly role: UserRole;
   readonly active: boolean;
+  /** The password was set by somebody else: nothing may be done before the user has chosen one. */
+  readonly mustChangePassword: boolean;
   readonly tokenVersion: number;
   readonly scope: ReadonlySet<number> | null;
 }
@@ -109,7 +111,7 @@ export function createAccounts(db: OpenDatabase<Database>, clock: Clock): Accoun
   async function load(userId: number): Promise<Account | null> {
     const row = await db.sql
       .selectFrom('users')
-      .select(['tenant_id', 'username', 'role', 'status', 'token_version'])
+      .select(['tenant_id', 'username', 'role', 'status', 'must_change_password', 'token_version'])
       .where('id', '=', userId)
       .executeTakeFirst();
     if (!row) return null;
@@ -119,6 +121,7 @@ export function createAccounts(db: OpenDatabase<Database>, clock: Clock): Accoun
       username: row.username,
       role: row.role,
       active: row.status === 'active',
+      mustChangePassword: row.must_change_password === 1,
       tokenVersion: row.token_version,
       scope: await scopeOf(userId, row.tenant_id, row.role),
     };

@@ -1,6 +1,6 @@
 /**
- * The gate in front of every handler, before a body is read: who is calling, whether the role may call this, and whether
- * the caller's allowance is used up. Users have an allowance each; an address has one for what is unauthenticated or fails,
+ * The gate in front of every handler, before a body is read: who is calling, whether the role may call this, whether a
+ * password has to be chosen first, and whether the caller's allowance is used up. Users have an allowance each; an address has one for what is unauthenticated or fails,
  * because a site of a thousand screens shares one address.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -9,7 +9,12 @@ import { TOKEN_BYTES_MAX } from '../../protocol/limits.ts';
 import type { Actor, ApiContext } from '../context.ts';
 import { apiError, retryLater, type ApiError } from '../errors.ts';
 import { addressKey } from '../limits/address-key.ts';
+import { API_BASE } from '../route.ts';
 import { roleReaches } from '../scope.ts';
+import type { Origin } from './sessions.ts';
+
+/** What is open to a user who has to choose a new password; signing out and refreshing need no access token. */
+const OPEN_BEFORE_CHANGE: ReadonlySet<string> = new Set([`${API_BASE}/auth/me`, `${API_BASE}/auth/password`]);
 
 const BEARER = /^Bearer +([^\s]+) *$/i;
 
@@ -21,16 +26,17 @@ function unauthenticated(message: string): ApiError {
 function bearerToken(header: string | undefined): string {
   if (header === undefined) throw unauthenticated('Sign in: this needs an access token');
   const token = BEARER.exec(header)?.[1];
-  if (token === undefined || token.length > TOKEN_BYTES_MAX)
-    throw unauthenticated('The Authorization header is not a bearer token');
+  if (token === undefined) throw unauthenticated('The Authorization header is not a bearer token');
   return token;
 }
 
-/**
- * Who an access token speaks for. Throws UNAUTHENTICATED when the token is bad, or the user is gone, disabled or was logged
- * out everywhere since; rejects with the database's error when that cannot be asked.
- */
-async function actorOf(ctx: ApiContext, token: string, ip: string, requestId: string): Promise<Actor> {
+/** Who an access token speaks for, and whether a password has to be chosen first. Throws as authenticateAccessToken does. */
+async function identify(
+  ctx: ApiContext,
+  token: string,
+  origin: Origin,
+): Promise<{ actor: Actor; mustChangePassword: boolean }> {
+  if (token.length > TOKEN_BYTES_MAX) throw unauthenticated('The access token is not valid');
   const verified = await ctx.tokens.verifyUser(token);
   if (!verified.ok) {
     throw unauthenticated(
@@ -42,8 +48,26 @@ async function actorOf(ctx: ApiContext, token: string, ip: string, requestId: st
   if (!account?.active || account.tenantId !== tenant || account.tokenVersion !== ver) {
     throw unauthenticated('The access token is not valid any more');
   }
-  const { userId, tenantId, username, role, scope } = account;
-  return { userId, tenantId, username, role, scope, ip, requestId };
+  const { userId, tenantId, username, role, scope, mustChangePassword } = account;
+  const { ip, requestId } = origin;
+  return { actor: { userId, tenantId, username, role, scope, ip, requestId }, mustChangePassword };
+}
+
+function passwordFirst(): ApiError {
+  return apiError('FORBIDDEN', 'Choose a new password first: POST /api/v1/auth/password');
+}
+
+/**
+ * Who an access token speaks for, as of at most a second ago. For connections that outlive a request: ask again (every
+ * second costs next to nothing) to learn whether the token is still good and what its user may see now [INV-9].
+ *
+ * Throws UNAUTHENTICATED when the token is bad or has expired, or the user is gone, disabled or was logged out everywhere
+ * since; FORBIDDEN while the user has to choose a new password. Rejects with the database's error when that cannot be asked.
+ */
+export async function authenticateAccessToken(ctx: ApiContext, token: string, origin: Origin): Promise<Actor> {
+  const { actor, mustChangePassword } = await identify(ctx, token, origin);
+  if (mustChangePassword) throw passwordFirst();
+  return actor;
 }
 
 function tooMany(waitMs: number): ApiError {
@@ -73,9 +97,10 @@ export function addGate(app: FastifyInstance, ctx: ApiContext): void {
     throw tooMany(waitMs);
   }
 
-  async function authenticated(request: FastifyRequest): Promise<Actor> {
+  async function identified(request: FastifyRequest): Promise<{ actor: Actor; mustChangePassword: boolean }> {
     try {
-      return await actorOf(ctx, bearerToken(request.headers.authorization), request.ip, request.id);
+      const origin = { ip: request.ip, requestId: request.id };
+      return await identify(ctx, bearerToken(request.headers.authorization), origin);
     } catch (error) {
       if (isRefusal(error)) await takeForAddress(request.ip);
       throw error;
@@ -84,14 +109,16 @@ export function addGate(app: FastifyInstance, ctx: ApiContext): void {
 
   app.decorateRequest('actor', null);
   app.addHook('onRequest', async (request) => {
-    const { policy, bucket = 'default' } = request.routeOptions.config;
+    const { config, url = '' } = request.routeOptions;
+    const { policy, bucket = 'default' } = config;
     if (request.is404 || policy === 'public') {
       if (bucket !== 'none') await takeForAddress(request.ip);
       return;
     }
-    const actor = await authenticated(request);
+    const { actor, mustChangePassword } = await identified(request);
     request.actor = actor;
     if (bucket !== 'none') await takeForUser(actor.userId, bucket);
+    if (mustChangePassword && !OPEN_BEFORE_CHANGE.has(url)) throw passwordFirst();
     // guardPolicies lets no route without a policy start; should one get here all the same, nobody may call it.
     if (policy === undefined || !roleReaches(actor.role, policy))
       throw apiError('FORBIDDEN', 'Your role may not do this');

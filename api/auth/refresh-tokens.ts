@@ -9,7 +9,7 @@
 import type { Transaction } from 'kysely';
 import type { Ids } from '../../hub/core/ports.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
-import type { Database } from '../../migrations/tables.ts';
+import type { Database, UserRole } from '../../migrations/tables.ts';
 import { deriveKey, seal, sha256Hex, unseal } from '../sealing.ts';
 import { inTransaction } from '../transaction.ts';
 
@@ -24,9 +24,18 @@ export interface FamilyMember {
   readonly familyId: string;
 }
 
+/** What tokens are made out to. */
+export interface TokenHolder {
+  readonly id: number;
+  readonly tenant_id: number;
+  readonly role: UserRole;
+  readonly status: 'active' | 'disabled';
+  readonly token_version: number;
+}
+
 /** What became of a presented refresh token. */
 export type Rotation =
-  | { readonly kind: 'rotated'; readonly member: FamilyMember; readonly refreshToken: string }
+  | { readonly kind: 'rotated'; readonly holder: TokenHolder; readonly refreshToken: string }
   /** It was used before: somebody has a copy. The family is revoked. */
   | { readonly kind: 'reused'; readonly member: FamilyMember }
   | { readonly kind: 'refused' };
@@ -127,6 +136,18 @@ async function claimToken(tx: Transaction<Database>, refreshToken: string, now: 
   return numUpdatedRows === 1n;
 }
 
+/**
+ * The user of a token that this transaction has locked. To be read before it ends: whoever ends all sessions waits for the
+ * lock, so an access token made out to what is read here is one of those that end, and never one issued just after.
+ */
+async function readHolder(tx: Transaction<Database>, userId: number): Promise<TokenHolder> {
+  return tx
+    .selectFrom('users')
+    .select(['id', 'tenant_id', 'role', 'status', 'token_version'])
+    .where('id', '=', userId)
+    .executeTakeFirstOrThrow();
+}
+
 /** Exchanges a refresh token for its successor, or says why not. Commits what it decided, a revocation too. */
 export async function rotate(
   db: OpenDatabase<Database>,
@@ -146,10 +167,11 @@ export async function rotate(
         .set({ successor: seal(ids, sealKey(refreshToken), successor) })
         .where('token_hash', '=', sha256Hex(refreshToken))
         .execute();
-      return { kind: 'rotated', member, refreshToken: successor };
+      return { kind: 'rotated', holder: await readHolder(tx, row.userId), refreshToken: successor };
     }
     if (row.usedAt !== null && row.successor !== null && now - row.usedAt <= GRACE_MS) {
-      return { kind: 'rotated', member, refreshToken: unseal(sealKey(refreshToken), row.successor) };
+      const successor = unseal(sealKey(refreshToken), row.successor);
+      return { kind: 'rotated', holder: await readHolder(tx, row.userId), refreshToken: successor };
     }
     await revokeFamily(tx, row.familyId, now);
     return { kind: 'reused', member };

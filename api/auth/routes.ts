@@ -1,9 +1,11 @@
 /** Routes of signing in and out, and the public keys that verify what is issued here. */
 import Type from 'typebox';
 import { API_BASE, route, type Route } from '../route.ts';
+import { changePassword, updateMe } from './own-account.ts';
+import { NEW_PASSWORD_LENGTH, NEW_PASSWORD_RULE } from './passwords.ts';
 import { login, logout, refresh } from './sessions.ts';
 import { USERNAME_CHARS_MAX } from './username.ts';
-import { readUserView, UserView } from './user-view.ts';
+import { DisplayName, readUserView, UserView } from './user-view.ts';
 
 const LoginBody = Type.Object(
   {
@@ -17,6 +19,16 @@ const RefreshBody = Type.Object(
   { refreshToken: Type.String({ minLength: 1, maxLength: 256 }) },
   { additionalProperties: false },
 );
+
+const PasswordBody = Type.Object(
+  {
+    currentPassword: Type.String({ minLength: 1, maxLength: 1_024, description: 'At most 256 bytes in UTF-8' }),
+    newPassword: Type.String({ ...NEW_PASSWORD_LENGTH, description: NEW_PASSWORD_RULE }),
+  },
+  { additionalProperties: false },
+);
+
+const ProfileBody = Type.Object({ displayName: DisplayName }, { additionalProperties: false });
 
 const TOKEN_PAIR = {
   accessToken: Type.String({ description: 'RS256 JWT, aud podoh-api' }),
@@ -32,11 +44,18 @@ const JWKS_CACHED_SECONDS = 300;
 
 /** The routes of authentication. */
 export function authRoutes(): Route[] {
+  return [...sessionRoutes(), ...ownAccountRoutes()];
+}
+
+function sessionRoutes(): Route[] {
   return [
     route({
       method: 'POST',
       url: `${API_BASE}/auth/login`,
       policy: 'public',
+      // An alert may have to be raised by somebody who is not signed in yet.
+      urgent: true,
+      operationId: 'login',
       summary: 'Sign in with username and password',
       body: LoginBody,
       data: Type.Object({ ...TOKEN_PAIR, user: UserView }),
@@ -46,6 +65,8 @@ export function authRoutes(): Route[] {
       method: 'POST',
       url: `${API_BASE}/auth/refresh`,
       policy: 'public',
+      urgent: true,
+      operationId: 'refreshTokens',
       summary: 'Exchange a refresh token for a new pair; the one presented is used up',
       body: RefreshBody,
       data: Type.Object(TOKEN_PAIR),
@@ -55,6 +76,7 @@ export function authRoutes(): Route[] {
       method: 'POST',
       url: `${API_BASE}/auth/logout`,
       policy: 'public',
+      operationId: 'logout',
       summary: 'Sign out: the refresh token and all that descend from the same login are revoked',
       body: RefreshBody,
       data: Type.Object({}),
@@ -65,17 +87,10 @@ export function authRoutes(): Route[] {
     }),
     route({
       method: 'GET',
-      url: `${API_BASE}/auth/me`,
-      policy: 'user',
-      summary: 'The user who is signed in',
-      data: UserView,
-      handler: ({ ctx, actor }) => readUserView(ctx.db, actor.userId),
-    }),
-    route({
-      method: 'GET',
       url: '/.well-known/jwks.json',
       policy: 'public',
       raw: true,
+      operationId: 'getKeys',
       summary: 'Public keys that verify access tokens (RFC 7517)',
       data: Jwks,
       handler: async ({ ctx }) => ({
@@ -83,6 +98,40 @@ export function authRoutes(): Route[] {
         headers: { 'cache-control': `public, max-age=${JWKS_CACHED_SECONDS}` },
         body: JSON.stringify(ctx.tokens.jwks()),
       }),
+    }),
+  ];
+}
+
+function ownAccountRoutes(): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: `${API_BASE}/auth/me`,
+      policy: 'user',
+      operationId: 'getMe',
+      summary: 'The user who is signed in',
+      data: UserView,
+      handler: ({ ctx, actor }) => readUserView(ctx.db.sql, actor.userId),
+    }),
+    route({
+      method: 'PUT',
+      url: `${API_BASE}/auth/me`,
+      policy: 'user',
+      operationId: 'updateMe',
+      summary: 'Change the name that the user who is signed in is shown by',
+      body: ProfileBody,
+      data: UserView,
+      handler: updateMe,
+    }),
+    route({
+      method: 'POST',
+      url: `${API_BASE}/auth/password`,
+      policy: 'user',
+      operationId: 'changePassword',
+      summary: 'Change your own password; every session of yours ends, and the answer is a new one',
+      body: PasswordBody,
+      data: Type.Object(TOKEN_PAIR),
+      handler: changePassword,
     }),
   ];
 }

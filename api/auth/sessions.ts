@@ -4,7 +4,7 @@ import { apiError, type ApiError } from '../errors.ts';
 import { writeAudit } from '../audit/write-audit.ts';
 import { inTransaction } from '../transaction.ts';
 import { admitLogin, noteFailedLogin, noteLogin } from './login-throttle.ts';
-import { familyOf, revokeFamily, rotate, startFamily } from './refresh-tokens.ts';
+import { familyOf, revokeFamily, rotate, startFamily, type TokenHolder } from './refresh-tokens.ts';
 import { normaliseUsername } from './username.ts';
 import { readUserView, type UserView } from './user-view.ts';
 
@@ -22,24 +22,44 @@ export interface TokenPair {
   readonly expiresIn: number;
 }
 
-interface SignedInUser {
-  readonly id: number;
-  readonly tenant_id: number;
-  readonly username: string;
-  readonly role: UserView['role'];
-  readonly status: 'active' | 'disabled';
-  readonly token_version: number;
-}
-
 /** One answer for an unknown user, a wrong password and a disabled user, so that none can be told from another. */
 function refused(): ApiError {
   return apiError('UNAUTHENTICATED', 'Wrong username or password');
 }
 
-async function tokenPair(ctx: ApiContext, user: SignedInUser, refreshToken: string): Promise<TokenPair> {
-  const { id, role, tenant_id: tenant, token_version: ver } = user;
+/** The pair for a user: an access token, and the refresh token that was stored. */
+export async function tokenPair(
+  ctx: ApiContext,
+  holder: Pick<TokenHolder, 'id' | 'tenant_id' | 'role' | 'token_version'>,
+  refreshToken: string,
+): Promise<TokenPair> {
+  const { id, role, tenant_id: tenant, token_version: ver } = holder;
   const { token, expiresIn } = await ctx.tokens.issueUser({ sub: id, role, tenant, ver });
   return { accessToken: token, refreshToken, tokenType: 'Bearer', expiresIn };
+}
+
+interface SignedInUser extends TokenHolder {
+  readonly username: string;
+}
+
+/**
+ * Starts a family, or returns null when the user's sessions were ended since `user` was read: a login that ran while the
+ * password was being reset must not outlive the reset [INV-9].
+ */
+async function startSession(ctx: ApiContext, user: SignedInUser, origin: Origin, now: number): Promise<string | null> {
+  return inTransaction(ctx.db, async (tx) => {
+    const current = await tx
+      .selectFrom('users')
+      .select(['status', 'token_version'])
+      .where('id', '=', user.id)
+      .modifyEnd(ctx.db.dialect.forUpdate)
+      .executeTakeFirst();
+    if (current?.status !== 'active' || current.token_version !== user.token_version) return null;
+    await tx.updateTable('users').set({ last_login_at: now }).where('id', '=', user.id).execute();
+    const author = { tenantId: user.tenant_id, userId: user.id, username: user.username, ...origin };
+    await writeAudit(tx, author, { action: 'session.started', entity: 'user', entityId: user.id, detail: null }, now);
+    return startFamily(tx, ctx.ids, user.tenant_id, user.id, now);
+  });
 }
 
 /**
@@ -65,14 +85,10 @@ export async function login(
     throw refused();
   }
   await noteLogin(ctx.db, standing, now);
-  const refreshToken = await inTransaction(ctx.db, async (tx) => {
-    await tx.updateTable('users').set({ last_login_at: now }).where('id', '=', user.id).execute();
-    const author = { tenantId: user.tenant_id, userId: user.id, username: user.username, ...origin };
-    await writeAudit(tx, author, { action: 'session.started', entity: 'user', entityId: user.id, detail: null }, now);
-    return startFamily(tx, ctx.ids, user.tenant_id, user.id, now);
-  });
+  const refreshToken = await startSession(ctx, user, origin, now);
+  if (refreshToken === null) throw refused();
   const pair = await tokenPair(ctx, user, refreshToken);
-  return { ...pair, user: await readUserView(ctx.db, user.id) };
+  return { ...pair, user: await readUserView(ctx.db.sql, user.id) };
 }
 
 /** Exchanges a refresh token for a new pair. Throws UNAUTHENTICATED when it is not to be had. */
@@ -84,14 +100,9 @@ export async function refresh(ctx: ApiContext, refreshToken: string, origin: Ori
   }
   if (rotation.kind !== 'rotated')
     throw apiError('UNAUTHENTICATED', 'The refresh token is not valid any more; sign in again');
-  const user = await ctx.db.sql
-    .selectFrom('users')
-    .select(['id', 'tenant_id', 'username', 'role', 'status', 'token_version'])
-    .where('id', '=', rotation.member.userId)
-    .executeTakeFirst();
-  if (user?.status !== 'active')
+  if (rotation.holder.status !== 'active')
     throw apiError('UNAUTHENTICATED', 'The refresh token is not valid any more; sign in again');
-  return tokenPair(ctx, user, rotation.refreshToken);
+  return tokenPair(ctx, rotation.holder, rotation.refreshToken);
 }
 
 /** Signs out: the family of the refresh token is revoked. A token that is none is no error and tells nothing. */

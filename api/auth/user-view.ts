@@ -1,26 +1,37 @@
 /** A user as the contract shows it. */
+import type { Kysely } from 'kysely';
 import Type, { type Static } from 'typebox';
-import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
 import { Id, Timestamp } from '../../protocol/desired-state.ts';
+import { apiError } from '../errors.ts';
 import { toIsoOrNull } from '../iso-time.ts';
+
+/** A display name as callers give it; spaces around it are cut off. */
+export const DisplayName = Type.String({
+  minLength: 1,
+  maxLength: 120,
+  pattern: '\\S',
+  description: 'How the user is shown, in characters',
+});
 
 export const UserView = Type.Object({
   id: Id,
-  username: Type.String(),
+  username: Type.String({ description: 'Unique over all tenants, in lower case' }),
   displayName: Type.String(),
   role: Type.Enum(['admin', 'manager', 'user']),
   tenantId: Id,
   tenantName: Type.String(),
   groupIds: Type.Array(Id, { description: 'Assigned groups; of no meaning for an admin, who has them all' }),
-  mustChangePassword: Type.Boolean(),
+  mustChangePassword: Type.Boolean({
+    description: 'Until it is changed, /auth/me, /auth/password, /auth/refresh and /auth/logout alone may be called',
+  }),
   lastLoginAt: Type.Union([Timestamp, Type.Null()]),
 });
 export type UserView = Static<typeof UserView>;
 
-/** Reads one user with its tenant's name and its groups. Rejects when there is no such user. */
-export async function readUserView(db: OpenDatabase<Database>, userId: number): Promise<UserView> {
-  const row = await db.sql
+/** Reads the calling user with its tenant's name and its groups. UNAUTHENTICATED when it was deleted a moment ago. */
+export async function readUserView(db: Kysely<Database>, userId: number): Promise<UserView> {
+  const row = await db
     .selectFrom('users')
     .innerJoin('tenants', 'tenants.id', 'users.tenant_id')
     .select([
@@ -34,8 +45,9 @@ export async function readUserView(db: OpenDatabase<Database>, userId: number): 
       'users.last_login_at',
     ])
     .where('users.id', '=', userId)
-    .executeTakeFirstOrThrow();
-  const groups = await db.sql
+    .executeTakeFirst();
+  if (row === undefined) throw apiError('UNAUTHENTICATED', 'The access token is not valid any more');
+  const groups = await db
     .selectFrom('user_groups')
     .select('group_id')
     .where('user_id', '=', userId)

@@ -15,7 +15,7 @@ describeEachDatabase('the first start', (open) => {
     const login = (password: string) =>
       api.send('POST', '/api/v1/auth/login', { body: { username: 'admin', password } });
     const answer = await login(made?.generatedPassword ?? '');
-    expect(answer.json().data.user).toMatchObject({ role: 'admin', tenantName: 'default', mustChangePassword: true });
+    expect(answer.json().data.user).toMatchObject({ role: 'admin', tenantName: 'default', mustChangePassword: false });
     expect(await bootstrapFirstAdmin(api.ctx, { username: 'admin' })).toBeNull();
     expect(await bootstrapFirstAdmin(api.ctx, { username: 'other', password: 'a long password' })).toBeNull();
     const audit = await api.ctx.db.sql
@@ -68,6 +68,9 @@ describeEachDatabase('the first start', (open) => {
     await expect(bootstrapFirstAdmin(making, { username: 'a b' })).rejects.toThrow('The username must be');
     await expect(bootstrapFirstAdmin(making, { username: 'admin', password: 'short' })).rejects.toThrow(
       'at least 8 characters',
+    );
+    await expect(bootstrapFirstAdmin(making, { username: 'operations', password: 'Operations' })).rejects.toThrow(
+      'must not be the username',
     );
     expect(await db.sql.selectFrom('tenants').select('id').execute()).toEqual([]);
   });

@@ -4,7 +4,7 @@ import type { Clock, Ids } from '../../hub/core/ports.ts';
 import { isDuplicateKey, type OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
 import { writeAudit } from '../audit/write-audit.ts';
-import type { PasswordHasher } from '../auth/passwords.ts';
+import { generatePassword, type PasswordHasher } from '../auth/passwords.ts';
 import { newUsername } from '../auth/username.ts';
 import { apiError } from '../errors.ts';
 import { inTransaction } from '../transaction.ts';
@@ -27,13 +27,10 @@ export interface NewTenant {
 
 const FIRST_TENANT = 'default';
 const TENANT_NAME_CHARS_MAX = 120;
-/** 120 bits: 20 characters to copy. */
-const GENERATED_PASSWORD_BYTES = 15;
 
 interface AdminAccount {
   readonly username: string;
   readonly passwordHash: string;
-  readonly mustChangePassword: boolean;
 }
 
 async function insertTenant(
@@ -53,7 +50,8 @@ async function insertTenant(
       password_hash: admin.passwordHash,
       role: 'admin',
       status: 'active',
-      must_change_password: admin.mustChangePassword ? 1 : 0,
+      // Whoever runs the machine chose it or saw it made up, and goes on with it at once.
+      must_change_password: 0,
       token_version: 0,
       last_login_at: null,
       version: 1,
@@ -101,9 +99,9 @@ export async function createTenant(
   const tenant = tenantName(name);
   const username = newUsername(adminUsername);
   await requireFree(db, tenant, username);
-  const generatedPassword = password === undefined ? ids.secret(GENERATED_PASSWORD_BYTES) : null;
-  const passwordHash = await passwords.hash(password ?? generatedPassword ?? '');
-  const admin = { username, passwordHash, mustChangePassword: generatedPassword !== null };
+  const generatedPassword = password === undefined ? generatePassword(ids) : null;
+  const passwordHash = await passwords.hash(password ?? generatedPassword ?? '', { username });
+  const admin = { username, passwordHash };
   try {
     const made = await inTransaction(db, (tx) => insertTenant(tx, tenant, admin, clock.now()));
     return { ...made, username, generatedPassword };
