@@ -7,6 +7,7 @@
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import fastify, { LogController, type FastifyInstance } from 'fastify';
+import { MEDIA_BASE } from '../hub/core/content-url.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { addGate } from './auth/authenticate.ts';
 import { authRoutes } from './auth/routes.ts';
@@ -16,15 +17,20 @@ import { answerFailure, answerSocketError, failureOf, sendFailure } from './fail
 import { healthRoutes } from './health.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { readJsonBodies } from './json-body.ts';
+import { serveLive } from './live/serve-live.ts';
+import { MEDIA_CORS } from './media/routes.ts';
 import { addRequestLog } from './request-log.ts';
-import { guardPolicies, registerRoutes, type Route } from './route.ts';
+import { guardPolicies, registerRoutes } from './register-routes.ts';
+import type { Route } from './route.ts';
+import { addShedding, SHED_LIMITS } from './shedding.ts';
+import { readOff, UPLOAD_MS_MAX } from './upload-bodies.ts';
 import { validatorCompiler } from './validation.ts';
 
 /** Largest JSON body, in bytes. Past it: 413. */
 const BODY_BYTES_MAX = 256 * 1024;
 /** How long things may take, in milliseconds. */
 export interface Timeouts {
-  /** Until the whole request has arrived. Past it: 408. */
+  /** Until the headers have arrived, past it: 408; and how long the body of a request that was answered already is read off. */
   readonly requestMs: number;
   /** From the headers to the answer. Past it: 503, or 408 when the body has not arrived. Raw answers have RAW_TIMEOUT_MS. */
   readonly handlerMs: number;
@@ -67,14 +73,16 @@ function addSecurityHeaders(app: FastifyInstance, ctx: ApiContext): void {
     crossOriginResourcePolicy: { policy: 'same-site' },
   });
   const { allowedOrigins } = ctx.settings;
-  if (allowedOrigins.length === 0) return;
-  app.register(cors, {
-    origin: [...allowedOrigins],
+  const ownCors = {
+    origin: allowedOrigins.length === 0 ? false : [...allowedOrigins],
     methods: ['GET', 'POST', 'PUT', 'DELETE'],
-    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
     exposedHeaders: ['Content-Disposition', 'ETag', 'Idempotent-Replayed', 'Retry-After', 'X-Request-Id'],
     maxAge: 600,
     strictPreflight: false,
+  };
+  app.register(cors, {
+    delegator: (request, done) => done(null, request.url.startsWith(MEDIA_BASE) ? MEDIA_CORS : ownCors),
   });
 }
 
@@ -98,7 +106,12 @@ function addDrain(app: FastifyInstance): () => boolean {
 }
 
 /** Builds the application with the routes of its own and those given. Throws when a route is declared wrongly. */
-export function buildApp(ctx: ApiContext, routes: readonly Route[] = [], timeouts = TIMEOUTS): FastifyInstance {
+export function buildApp(
+  ctx: ApiContext,
+  routes: readonly Route[] = [],
+  timeouts = TIMEOUTS,
+  shedLimits = SHED_LIMITS,
+): FastifyInstance {
   const app = fastify({
     loggerInstance: ctx.log,
     // request-log.ts writes the one line instead.
@@ -106,15 +119,18 @@ export function buildApp(ctx: ApiContext, routes: readonly Route[] = [], timeout
     genReqId: () => ctx.ids.uuid(),
     trustProxy: ctx.settings.trustProxy,
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: timeouts.requestMs,
-    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    // Node has one for all requests: uploads need it long, and the others have handlerTimeout and readOff.
+    requestTimeout: UPLOAD_MS_MAX,
+    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS, headersTimeout: timeouts.requestMs },
     handlerTimeout: timeouts.handlerMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     exposeHeadRoutes: false,
     // While closing, requests that still arrive are served; the load balancer learns from the readiness check.
     return503OnClosing: false,
     clientErrorHandler: answerSocketError,
-    frameworkErrors: (error, _request, reply) => void sendFailure(reply, failureOf(error)),
+    // Before any hook: a path that no route can have.
+    frameworkErrors: (error, request, reply) =>
+      void sendFailure(reply.header('x-request-id', request.id), failureOf(error)),
   });
   guardPolicies(app);
   readJsonBodies(app);
@@ -122,16 +138,21 @@ export function buildApp(ctx: ApiContext, routes: readonly Route[] = [], timeout
   app.setErrorHandler(answerFailure);
   app.setNotFoundHandler((request, reply) => answerFailure(apiError('NOT_FOUND', 'No such route'), request, reply));
   const isDraining = addDrain(app);
+  app.addHook('onResponse', async (request) => readOff(request, timeouts.requestMs));
   addSecurityHeaders(app, ctx);
+  addShedding(app, ctx, shedLimits);
   // After the plugins, so that a preflight is answered before the gate.
   app.after(() => {
     addGate(app, ctx);
     addRequestLog(app, ctx.registry);
   });
-  registerRoutes(app, ctx, [...healthRoutes(ctx, isDraining), ...authRoutes(), ...auditRoutes(), ...routes]);
+  registerRoutes(app, ctx, [...healthRoutes(isDraining), ...authRoutes(), ...auditRoutes(), ...routes]);
+  app.register(serveLive, { ctx });
   const stopHousekeeping = startHousekeeping(ctx);
+  ctx.content.start();
   app.addHook('onClose', async () => {
     stopHousekeeping();
+    await ctx.content.stop();
     ctx.limiter.close();
   });
   return app;

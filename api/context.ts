@@ -2,9 +2,11 @@
 import type { Redis } from 'ioredis';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { Bus, Clock, Ids, ObjectStore, Tokens } from '../hub/core/ports.ts';
+import type { MediaSigner } from '../hub/core/content-url.ts';
+import type { Bus, Clock, Ids, Notifier, ObjectStore, Tokens, Webhooks } from '../hub/core/ports.ts';
 import type { OpenDatabase } from '../migrations/dialect.ts';
 import type { Database, UserRole } from '../migrations/tables.ts';
+import { createContentDesk, type ContentDesk } from './content/content-desk.ts';
 import { createAccounts, type Accounts } from './auth/accounts.ts';
 import { createPasswordHasher, type PasswordHasher } from './auth/passwords.ts';
 import { createLimiter, type Limiter } from './limits/limiter.ts';
@@ -18,6 +20,16 @@ export interface ApiSettings {
   readonly rateLimitUserPerMinute: number;
   /** Unauthenticated or failed requests per minute of one address. */
   readonly rateLimitAddressPerMinute: number;
+  /** Where uploads wait for verification, a folder of this process; made when needed. */
+  readonly uploadFolder: string;
+  /** Largest file of content, in bytes. */
+  readonly contentBytesMax: number;
+  /** Bytes of content that one tenant may keep. */
+  readonly tenantBytesMax: number;
+  /** Where ffprobe and ffmpeg are looked for; default: the system's usual folders. */
+  readonly toolFolders?: readonly string[];
+  /** An alert that is not confirmed everywhere this long after its start is told to the outside, in seconds. */
+  readonly unconfirmedSeconds: number;
 }
 
 export interface ApiParts {
@@ -31,6 +43,14 @@ export interface ApiParts {
   readonly settings: ApiSettings;
   /** Where content and command result files are. */
   readonly objects: ObjectStore;
+  /** Makes and checks the addresses of content. */
+  readonly media: MediaSigner;
+  /** Topic of the outside world, when one is configured; webhooks are the tenants' own. */
+  readonly notifier: Notifier | null;
+  /** Channels to the tenants' webhooks. */
+  readonly webhooks: Webhooks;
+  /** Secret of this installation from which keys for single purposes are derived (sealing.ts). */
+  readonly secret: string;
   /** Shares rate-limit counters between processes; without it, or while it is away, each process counts for itself. */
   readonly limiterRedis?: Redis | null;
   readonly registry: Registry;
@@ -40,6 +60,8 @@ export interface ApiContext extends ApiParts {
   readonly accounts: Accounts;
   readonly passwords: PasswordHasher;
   readonly limiter: Limiter;
+  /** Uploads and verifications of this process. */
+  readonly content: ContentDesk;
   /** Idempotency keys being worked on in this process, with the fingerprint of their request. */
   readonly inFlight: Map<string, string>;
 }
@@ -68,6 +90,7 @@ export function createApiContext(parts: ApiParts): ApiContext {
       log: parts.log,
       registry: parts.registry,
     }),
+    content: createContentDesk(parts),
     inFlight: new Map(),
   };
 }

@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeEachDatabase } from '../test/support/databases.ts';
-import { API_BASE, IdParams, listQuery, likePattern, registerRoutes, route, sortOf } from './route.ts';
+import { registerRoutes } from './register-routes.ts';
+import { API_BASE, IdParams, listQuery, likePattern, route, sortOf } from './route.ts';
 import { openApi, type ApiFixture, type TestUser } from './testing/api-fixture.ts';
 
 const seen: unknown[] = [];
@@ -23,6 +24,7 @@ const routes = [
     method: 'POST',
     url: `${API_BASE}/echo/:id`,
     policy: 'user',
+    operationId: 'test3',
     summary: 'Answers with what came',
     params: IdParams,
     body: Body,
@@ -37,6 +39,7 @@ const routes = [
     method: 'GET',
     url: `${API_BASE}/list`,
     policy: 'user',
+    operationId: 'test4',
     summary: 'Answers with the query',
     query: listQuery(['name', 'createdAt'], {
       online: Type.Optional(Type.Boolean()),
@@ -50,6 +53,7 @@ const routes = [
     method: 'GET',
     url: `${API_BASE}/broken`,
     policy: 'user',
+    operationId: 'test5',
     summary: 'Fails in ways that nobody foresaw',
     query: Type.Object({ how: Type.String() }, { additionalProperties: false }),
     data: Type.Object({ id: Type.Integer() }),
@@ -62,6 +66,7 @@ const routes = [
     method: 'GET',
     url: `${API_BASE}/file`,
     policy: 'user',
+    operationId: 'test6',
     summary: 'Sends bytes',
     data: Type.String(),
     raw: true,
@@ -243,6 +248,7 @@ describeEachDatabase('the envelope', (open) => {
       method: 'POST',
       url: '/loose',
       policy: 'user',
+      operationId: 'test7',
       summary: 'x',
       body: Type.Object({ inner: Type.Array(Type.Object({ a: Type.String() })) }, { additionalProperties: false }),
       data: Type.Object({}),

@@ -22,6 +22,11 @@ export class ApiError extends Error {
   }
 }
 
+/** The body of a request stopped coming, or took too long: answered with 408, and the connection is closed. */
+export class SlowSenderError extends Error {
+  override readonly name = 'SlowSenderError';
+}
+
 /** Makes the error to throw for a refusal, e.g. `throw apiError('NOT_FOUND', 'No such group')`. */
 export function apiError(code: ErrorCode, message: string, details?: readonly ErrorDetail[]): ApiError {
   return new ApiError(code, message, details);

@@ -4,7 +4,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { ObjectStoreUnavailableError } from '../hub/core/ports.ts';
 import { ERROR_STATUS, type ErrorCode, type ErrorDetail } from '../protocol/errors.ts';
 import { isDatabaseUnavailable, isDuplicateKey } from '../migrations/dialect.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, SlowSenderError } from './errors.ts';
 import { isConflictLoser } from './transaction.ts';
 import { errorDetails } from './validation.ts';
 
@@ -135,6 +135,7 @@ export function sendFailure(reply: FastifyReply, failed: Failure): FastifyReply 
 
 /** A handler's time runs from the headers on: when it is over and the body is not there, it is the sender that is slow. */
 function isSlowSender(error: unknown, request: FastifyRequest): boolean {
+  if (error instanceof SlowSenderError) return true;
   return (error as { code?: unknown } | null)?.code === 'FST_ERR_HANDLER_TIMEOUT' && !request.raw.complete;
 }
 

@@ -1,6 +1,8 @@
-/** Deletes what nobody will ask for again: old idempotency keys, expired refresh tokens, forgotten login failures. */
+/** Deletes what nobody will ask for again: old idempotency keys, expired refresh tokens, forgotten login failures, old presence. */
+import { keepContent } from './content/keep-content.ts';
 import { FORGET_FAILURES_MS, FORGET_KNOWN_MS } from './auth/login-throttle.ts';
 import type { ApiContext } from './context.ts';
+import { prunePresence } from './devices/presence-retention.ts';
 import { loggedError } from './failure-answer.ts';
 import { IDEMPOTENCY_KEPT_MS } from './mutation.ts';
 
@@ -29,15 +31,18 @@ export async function keepHouse({ db, clock }: Pick<ApiContext, 'db' | 'clock'>)
     .deleteFrom('login_failures')
     .where('last_at', '<', now - FORGET_KNOWN_MS)
     .execute();
+  await prunePresence(db, now);
 }
 
 /** Keeps house every ten minutes until stopped. Returns the way to stop. */
 export function startHousekeeping(ctx: ApiContext): () => void {
   const everyMs = EVERY_MS * 0.9 + ctx.ids.below(EVERY_MS * 0.2);
   const timer = setInterval(() => {
-    keepHouse(ctx).catch((error: unknown) =>
-      ctx.log.warn({ error: loggedError(error) }, 'housekeeping failed; it runs again'),
-    );
+    for (const chore of [keepHouse, keepContent]) {
+      chore(ctx).catch((error: unknown) =>
+        ctx.log.warn({ error: loggedError(error) }, 'housekeeping failed; it runs again'),
+      );
+    }
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);

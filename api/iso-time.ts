@@ -19,7 +19,8 @@ export const InstantQuery = Type.String({
 /** Reads an InstantQuery; a day that no calendar has (the 31st of April) is a VALIDATION_ERROR naming the field. */
 export function fromInstantQuery(field: string, text: string): number {
   const epochMs = Date.parse(text);
-  if (Number.isNaN(epochMs))
+  // Date.parse takes the 31st of April for the 1st of May.
+  if (Number.isNaN(epochMs) || toIso(epochMs).slice(0, 19) !== text.slice(0, 19))
     throw apiError('VALIDATION_ERROR', 'The request is not valid', [{ field, message: 'is no instant' }]);
   return epochMs;
 }

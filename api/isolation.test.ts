@@ -1,124 +1,127 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeEachDatabase } from '../test/support/databases.ts';
-import { alertRoutes } from './alerts/routes.ts';
-import { deviceRoutes } from './devices/routes.ts';
-import { groupRoutes } from './groups/routes.ts';
+import { resourceRoutes } from './resource-routes.ts';
+import { roleReaches } from './scope.ts';
 import { openApi, type ApiFixture, type TestUser } from './testing/api-fixture.ts';
-import { insertDevice } from './testing/device-rows.ts';
-import { exampleRequest, type ExampleTargets } from './testing/example-requests.ts';
+import { exampleRequest } from './testing/example-requests.ts';
+import { furnishedTenant, type FurnishedTenant, type TenantIds } from './testing/furnished-tenant.ts';
 
-const ROUTES = [...groupRoutes(), ...deviceRoutes(), ...alertRoutes()];
+/** Signed addresses have a test of their own: whoever holds one is somebody else than a user. */
+const ROUTES = resourceRoutes().filter((route) => route.policy !== 'public');
 
-describeEachDatabase('groups, devices and alerts, every route', (open) => {
+/** Everything that requests could have changed. */
+const TABLES = [
+  'users',
+  'user_groups',
+  'groups',
+  'devices',
+  'content',
+  'uploads',
+  'schedules',
+  'schedule_content',
+  'deployments',
+  'schedule_assignments',
+  'alerts',
+  'alert_deployments',
+  'alert_targets',
+  'commands',
+  'webhooks',
+  'notification_dead_letters',
+  'notification_deliveries',
+  'changes',
+] as const;
+
+const SEVENS = new Proxy({} as TenantIds, { get: () => 7_777 });
+
+/** Prepared alerts belong to the whole tenant; so do webhooks and users, whom managers cannot reach at all. */
+const OF_THE_TENANT = /^\/api\/v1\/alerts\/:id/;
+
+describeEachDatabase('every route of the resources', (open) => {
   let api: ApiFixture;
-  let tenantId: number;
-  let ids: ExampleTargets;
+  let owner: FurnishedTenant;
+  let stranger: FurnishedTenant;
   let elsewhere: number;
   beforeAll(async () => {
-    api = await openApi(await open(), { routes: ROUTES });
-    tenantId = await api.newTenant('owner');
-    const admin = await api.newUser(tenantId, 'admin');
-    const groupId = await api.newGroup(tenantId, 'Owned');
-    elsewhere = await api.newGroup(tenantId, 'Elsewhere');
-    const deviceId = await insertDevice(api.ctx.db, tenantId, { group_id: groupId, capabilities: '["reboot"]' });
-    const made = async (url: string, body: object) => {
-      const answer = await api.send('POST', url, { as: admin, body });
-      expect(answer.statusCode).toBe(201);
-      return answer.json().data;
-    };
-    const alert = { severity: 'info', title: 'Owned', message: 'M' };
-    ids = {
-      groupId,
-      deviceId,
-      alertId: (await made('/api/v1/alerts', alert)).id,
-      deploymentId: (await made('/api/v1/alerts/deploy', { alert, groupIds: [groupId] })).deploymentId,
-      commandId: (await made(`/api/v1/devices/${deviceId}/commands`, { name: 'reboot' })).commandId,
-    };
-    await api.ctx.objects.put('shot', Buffer.from('png'), 'image/png');
-    await api.ctx.db.sql.updateTable('commands').set({ file_key: 'shot', file_type: 'image/png' }).execute();
+    api = await openApi(await open(), { routes: resourceRoutes() });
+    owner = await furnishedTenant(api, 'owner-mark');
+    stranger = await furnishedTenant(api, 'stranger-mark');
+    elsewhere = await api.newGroup(owner.tenantId, 'Elsewhere');
   });
   afterAll(() => api.close());
 
-  /** Everything that requests could have changed. */
   const everything = async (): Promise<string> => {
     const { sql } = api.ctx.db;
-    const tables = [
-      'groups',
-      'devices',
-      'alerts',
-      'alert_deployments',
-      'alert_targets',
-      'commands',
-      'changes',
-    ] as const;
-    return JSON.stringify(await Promise.all(tables.map((table) => sql.selectFrom(table).selectAll().execute())));
+    return JSON.stringify(await Promise.all(TABLES.map((table) => sql.selectFrom(table).selectAll().execute())));
   };
-  const status = async (route: (typeof ROUTES)[number], as?: TestUser): Promise<number> => {
-    const { method, url, body } = exampleRequest(route, ids);
-    return (await api.send(method, url, { ...(as && { as }), body })).statusCode;
+  const call = (route: (typeof ROUTES)[number], as?: TestUser) => {
+    const { method, url, body } = exampleRequest(route, owner.ids);
+    return api.send(method, url, { ...(as && { as }), body });
   };
-  const naming = ROUTES.filter((route) => {
-    const { url, body } = exampleRequest(route, { groupId: 7, deviceId: 7, alertId: 7, deploymentId: 7, commandId: 7 });
-    return /\d/.test(url.replace('/v1/', '/')) || JSON.stringify(body ?? {}).includes('7');
-  });
+  const status = async (route: (typeof ROUTES)[number], as?: TestUser) => [
+    route.operationId,
+    (await call(route, as)).statusCode,
+  ];
+  const naming = ROUTES.filter((route) => JSON.stringify(exampleRequest(route, SEVENS)).includes('7777'));
 
   test('there are routes to walk', () => {
-    expect(ROUTES.length).toBe(26);
-    expect(naming.length).toBe(21);
+    expect(ROUTES.length).toBeGreaterThan(70);
+    expect(naming.length).toBeGreaterThan(50);
   });
 
   test("[INV-10] another tenant's ids are 404 for its admin, and nothing changes", async () => {
-    const stranger = await api.newUser(await api.newTenant('stranger'), 'admin');
     const before = await everything();
-    for (const route of naming)
-      expect([route.method, route.url, await status(route, stranger)]).toEqual([route.method, route.url, 404]);
+    for (const route of naming) expect(await status(route, stranger.admin)).toEqual([route.operationId, 404]);
     expect(await everything()).toBe(before);
   });
 
-  test("[INV-10] lists show nothing of another tenant's", async () => {
-    const stranger = await api.newUser(await api.newTenant('list stranger'), 'admin');
-    for (const route of ROUTES.filter((listed) => listed.paged && !listed.url.includes(':id'))) {
-      const answer = await api.send('GET', route.url, { as: stranger });
-      expect([route.url, answer.json().data, answer.json().meta.total]).toEqual([route.url, [], 0]);
+  test("[INV-10] what names nothing shows nothing of another tenant's", async () => {
+    const unnamed = ROUTES.filter((route) => route.method === 'GET' && !naming.includes(route));
+    expect(unnamed.length).toBeGreaterThan(12);
+    const shown: string[] = [];
+    for (const route of unnamed) {
+      const { statusCode, body } = await call(route, stranger.admin);
+      expect([route.operationId, statusCode, body.includes(owner.mark)]).toEqual([route.operationId, 200, false]);
+      if (body.includes(stranger.mark)) shown.push(route.operationId);
     }
+    // A control: the marks are where they would be seen.
+    const marked = [
+      'listUsers',
+      'listGroups',
+      'listDevices',
+      'listAlerts',
+      'listContent',
+      'listSchedules',
+      'listWebhooks',
+    ];
+    expect(shown).toEqual(expect.arrayContaining([...marked, 'listDeployments', 'listDeadLetters', 'reportPlays']));
   });
 
   test("ids outside a manager's groups are 404, and nothing changes", async () => {
-    const manager = await api.newUser(tenantId, 'manager', [elsewhere]);
+    const manager = await api.newUser(owner.tenantId, 'manager', [elsewhere]);
     const before = await everything();
-    // Prepared alerts belong to the whole tenant.
-    const scoped = naming.filter((route) => !route.url.startsWith('/api/v1/alerts/:id'));
-    for (const route of scoped)
-      expect([route.method, route.url, await status(route, manager)]).toEqual([route.method, route.url, 404]);
-    expect(await everything()).toBe(before);
-  });
-
-  test('users read and nothing else; without a token nothing at all', async () => {
-    const user = await api.newUser(tenantId, 'user', [ids.groupId]);
-    const before = await everything();
-    for (const route of ROUTES) {
-      expect([route.method, route.url, await status(route, user)]).toEqual([
-        route.method,
-        route.url,
-        route.method === 'GET' ? 200 : 403,
-      ]);
-      expect([route.method, route.url, await status(route)]).toEqual([route.method, route.url, 401]);
+    for (const route of naming.filter(({ url }) => !OF_THE_TENANT.test(url))) {
+      const expected = roleReaches('manager', route.policy as 'user') ? 404 : 403;
+      expect(await status(route, manager)).toEqual([route.operationId, expected]);
     }
     expect(await everything()).toBe(before);
   });
 
-  test('every route has a summary, and every writing one asks for a manager', () => {
+  test('users read what is theirs and nothing else; without a token nothing at all', async () => {
+    const user = await api.newUser(owner.tenantId, 'user', [owner.ids.groupId]);
+    const before = await everything();
     for (const route of ROUTES) {
-      expect(route.summary).not.toBe('');
-      expect([route.method, route.url, route.policy]).toEqual([
-        route.method,
-        route.url,
-        route.method === 'GET' ? 'user' : 'manager',
-      ]);
+      expect(await status(route, user)).toEqual([route.operationId, route.policy === 'user' ? 200 : 403]);
+      expect(await status(route)).toEqual([route.operationId, 401]);
     }
-    expect(ROUTES.filter((route) => route.bucket === 'alert').map((route) => route.url)).toEqual([
-      '/api/v1/alerts/deploy',
-      '/api/v1/alerts/stop',
-    ]);
+    expect(await everything()).toBe(before);
+  });
+
+  test('what writes asks for a manager at least, and alerts alone have their own allowance', () => {
+    for (const route of ROUTES.filter(({ method }) => method !== 'GET')) {
+      expect([route.operationId, route.policy]).toEqual([route.operationId, expect.toBeOneOf(['manager', 'admin'])]);
+    }
+    const own = ROUTES.filter((route) => route.bucket === 'alert').map((route) => route.operationId);
+    expect(own).toEqual(['deployAlert', 'stopAlert']);
+    expect(ROUTES.filter((route) => route.urgent).map((route) => route.operationId)).toEqual(own);
   });
 });

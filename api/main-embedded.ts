@@ -10,7 +10,8 @@ await runProgram(async () => {
   if (config.hubProcesses > 1)
     throw new ConfigError('HUB_PROCESSES: several hub processes run with `npm run start:hub`, not with `npm start`');
   const parts = await composeParts(config, createLogger(config, 'podoh', 'warn'));
-  const { hub } = composeHub(parts);
+  let { publicApiUrl } = config;
+  const { hub } = composeHub(parts, null, () => publicApiUrl);
   const hubPort = await hub.start();
   const started = await startApi(composeApi(parts), {
     host: config.apiHost,
@@ -22,6 +23,7 @@ await runProgram(async () => {
     // One process: nobody balances over it, so nothing is gained by waiting.
     drainMs: 0,
   });
+  if (publicApiUrl === ':0') publicApiUrl = `:${new URL(started.url).port}`;
   process.stdout.write(`${[...welcomeLines(started), `  Hub      port ${hubPort}`].join('\n')}\n`);
   return {
     async stop() {

@@ -37,6 +37,7 @@ function probe(url: string): Route {
     method: 'POST',
     url,
     policy: 'user',
+    operationId: 'test10',
     summary: 'Makes a group for this test',
     body: Body,
     data: Answer,
@@ -267,6 +268,7 @@ describeEachDatabase('a mutation', (open, engine) => {
       method: 'POST',
       url: `${API_BASE}/twice`,
       policy: 'user',
+      operationId: 'test11',
       summary: 'Mutates twice',
       data: Type.Object({}),
       handler: async (call) => {
@@ -322,6 +324,7 @@ describeEachDatabase('a mutation', (open, engine) => {
         method: 'POST',
         url: `${API_BASE}/locks`,
         policy: 'user',
+        operationId: 'test12',
         summary: 'Locks two groups in the order given',
         body: Type.Object({ first: Type.Integer(), second: Type.Integer() }, { additionalProperties: false }),
         data: Type.Object({}),

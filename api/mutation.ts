@@ -47,9 +47,9 @@ class KeyTaken extends Error {
   override readonly name = 'KeyTaken';
 }
 
-function keyMaterial(call: Call, key: string): KeyMaterial {
+function keyMaterial(call: Call, key: string, body: unknown): KeyMaterial {
   const owner = `${call.actor.tenantId}:${call.actor.userId}`;
-  const request = JSON.stringify([call.operation, call.target, call.body ?? null]);
+  const request = JSON.stringify([call.operation, call.target, body ?? null]);
   return {
     digest: sha256Hex(`${owner}:${key}`),
     fingerprint: hmacHex(deriveKey(key, owner, 'idempotency fingerprint'), request),
@@ -182,14 +182,19 @@ async function runOnce<T>(call: Call, key: KeyMaterial, work: Work<T>): Promise<
 /**
  * Runs a mutation. With an Idempotency-Key it has exactly one effect: a repeat gets the first answer again, the same key
  * with another request is 409 IDEMPOTENCY_MISMATCH, and one whose first request has not ended is 409 CONFLICT.
- * Rejects with what `work` throws, in which case nothing was changed and the key is free.
+ * Rejects with what `work` throws, in which case nothing was changed and the key is free. `body` is what a repeat must have in
+ * common with the first request, for requests whose body is no JSON.
  */
-export async function mutate<T>(call: Call<unknown, unknown, unknown>, work: Work<T>): Promise<T> {
+export async function mutate<T>(
+  call: Call<unknown, unknown, unknown>,
+  work: Work<T>,
+  { body = call.body }: { readonly body?: unknown } = {},
+): Promise<T> {
   // A key stands for one effect; a second mutation would be taken for a repeat of the first.
   if (call.marks.mutated) throw new Error(`${call.operation} mutates twice in one request`);
   call.marks.mutated = true;
   if (call.idempotencyKey === null) return run(call, null, work);
-  const key = keyMaterial(call, call.idempotencyKey);
+  const key = keyMaterial(call, call.idempotencyKey, body);
   const { inFlight } = call.ctx;
   const other = inFlight.get(key.digest);
   if (other !== undefined) throw other === key.fingerprint ? inFlightError() : mismatchError();

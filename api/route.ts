@@ -1,15 +1,12 @@
 /**
- * Routes as data. A route names the least role that may call it, its schemas and its handler; registerRoutes turns it into
- * a Fastify route whose answer is serialised by schema, so that nothing can leak that the schema does not name.
- * Deny by default: a route without a policy makes the boot fail (guardPolicies).
+ * Routes as data. A route names the least role that may call it, its schemas and its handler; register-routes.ts turns it into
+ * a Fastify route, and openapi/ into an operation of the published document.
  */
 import type { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import Type, { type Static, type TEnum, type TObject, type TProperties, type TSchema } from 'typebox';
-import { ERROR_STATUS, type ErrorCode } from '../protocol/errors.ts';
 import type { Actor, ApiContext } from './context.ts';
-import { apiError } from './errors.ts';
-import { looseObjectPath } from './validation.ts';
+import type { UploadKind } from './upload-bodies.ts';
 
 /** The least role that may call; `public` needs no token. */
 export type Policy = 'public' | 'user' | 'manager' | 'admin';
@@ -19,26 +16,8 @@ export type Bucket = 'alert' | 'default' | 'none';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** A raw answer (a file) has to be sent within this, in milliseconds. Past it the connection is cut. */
-const RAW_TIMEOUT_MS = 120_000;
-
 /** All paths of the CMS contract start with it. */
 export const API_BASE = '/api/v1';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    policy?: Policy;
-    bucket?: Bucket;
-  }
-  interface FastifyInstance {
-    /** Every route that was registered, with its policy. */
-    readonly routePolicies: readonly { readonly method: string; readonly url: string; readonly policy: Policy }[];
-  }
-  interface FastifyRequest {
-    /** Set by the authentication hook on every route that is not public. */
-    actor: Actor | null;
-  }
-}
 
 /** One call of a public route. */
 export interface PublicCall<P = unknown, Q = unknown, B = unknown> {
@@ -48,6 +27,8 @@ export interface PublicCall<P = unknown, Q = unknown, B = unknown> {
   readonly body: B;
   readonly ip: string;
   readonly requestId: string;
+  /** On a route that takes uploads: the request, whose bytes the handler reads itself. On a download: its method and headers. */
+  readonly incoming?: FastifyRequest;
   /** The Idempotency-Key header of a POST, checked to be 1 to 255 visible ASCII characters. */
   readonly idempotencyKey: string | null;
   /** Method and route, e.g. `POST /api/v1/devices/:id/commands`. */
@@ -74,8 +55,9 @@ export interface Page {
 /** What the handler of a `raw` route returns: bytes or text outside the envelope. */
 export interface RawAnswer {
   readonly status?: number;
-  readonly contentType: string;
-  readonly body: string | Buffer | Readable;
+  /** Absent: there is no body. */
+  readonly contentType?: string;
+  readonly body: string | Buffer | Readable | null;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -102,11 +84,19 @@ export interface RouteSpec<
   /** The whole path, e.g. `${API_BASE}/groups/:id`. */
   readonly url: string;
   readonly policy: K;
+  /** Names the operation in the OpenAPI document; unique, e.g. `listDevices`. */
+  readonly operationId: string;
   readonly summary: string;
+  /** More for the document, in CommonMark. */
+  readonly description?: string;
   readonly params?: P;
   readonly query?: Q;
   /** Every object in it says `additionalProperties: false`; a route whose body does not makes the boot fail. */
   readonly body?: B;
+  /** The handler reads the bytes from `call.incoming`, and has UPLOAD_MS_MAX for it. */
+  readonly upload?: UploadKind;
+  /** Fields of the form that an `upload: 'form'` takes besides its JSON body: for the document, the handler checks them. */
+  readonly form?: TObject;
   /** Schema of `data` in the envelope; of a raw route, of what it sends when that is JSON. */
   readonly data: D;
   readonly status?: 200 | 201;
@@ -114,7 +104,11 @@ export interface RouteSpec<
   readonly paged?: G;
   /** The answer is not in the envelope: files, metrics, JWKS. */
   readonly raw?: R;
+  /** The raw answer is a file: HEAD is answered besides GET, and it may take as long as its bytes move (downloads.ts). */
+  readonly download?: boolean;
   readonly bucket?: Bucket;
+  /** Answered also when the process sheds load (shedding.ts); so is everything in the alerts' bucket. */
+  readonly urgent?: boolean;
   handler(call: CallOf<K, Parsed<P>, Parsed<Q>, Parsed<B>>): Promise<AnswerOf<D, G, R>>;
 }
 
@@ -123,15 +117,21 @@ export interface Route {
   readonly method: Method;
   readonly url: string;
   readonly policy: Policy;
+  readonly operationId: string;
   readonly summary: string;
+  readonly description: string | undefined;
   readonly params: TObject | undefined;
   readonly query: TObject | undefined;
   readonly body: TSchema | undefined;
+  readonly upload: UploadKind | undefined;
+  readonly form: TObject | undefined;
   readonly data: TSchema;
   readonly status: 200 | 201;
   readonly paged: boolean;
   readonly raw: boolean;
+  readonly download: boolean;
   readonly bucket: Bucket;
+  readonly urgent: boolean;
   /** Runs the typed handler; the schemas were checked before. */
   run(call: Call<never, never, never>): Promise<unknown>;
 }
@@ -150,143 +150,23 @@ export function route<
     method: spec.method,
     url: spec.url,
     policy: spec.policy,
+    operationId: spec.operationId,
     summary: spec.summary,
+    description: spec.description,
     params: spec.params,
     query: spec.query,
     body: spec.body,
+    upload: spec.upload,
+    form: spec.form,
     data: spec.data,
     status: spec.status ?? 200,
     paged: spec.paged ?? false,
     raw: spec.raw ?? false,
+    download: spec.download ?? false,
     bucket: spec.bucket ?? 'default',
+    urgent: spec.urgent ?? spec.bucket === 'alert',
     run: (call) => spec.handler(call),
   };
-}
-
-const ErrorCodeSchema = Type.Enum(Object.keys(ERROR_STATUS) as ErrorCode[]);
-
-/** The envelope of every failure. */
-const FailureEnvelope = Type.Object({
-  success: Type.Literal(false),
-  error: Type.Object({
-    code: ErrorCodeSchema,
-    message: Type.String(),
-    details: Type.Optional(Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))),
-  }),
-});
-
-/** The envelope of a success. */
-function successEnvelope(data: TSchema, paged: boolean): TObject {
-  const meta = Type.Object({ page: Type.Integer(), limit: Type.Integer(), total: Type.Integer() });
-  return paged
-    ? Type.Object({ success: Type.Literal(true), data, meta })
-    : Type.Object({ success: Type.Literal(true), data });
-}
-
-const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
-
-function idempotencyKeyOf(request: FastifyRequest): string | null {
-  if (request.method !== 'POST') return null;
-  const value = request.headers['idempotency-key'];
-  if (value === undefined) return null;
-  if (typeof value !== 'string' || !KEY_PATTERN.test(value)) {
-    throw apiError('VALIDATION_ERROR', 'The Idempotency-Key header is not valid', [
-      { field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' },
-    ]);
-  }
-  return value;
-}
-
-function callOf(ctx: ApiContext, spec: Route, request: FastifyRequest): Call<never, never, never> {
-  if (spec.policy !== 'public' && request.actor === null) throw new Error(`${spec.url} was reached without an actor`);
-  return {
-    ctx,
-    // A public handler's type has no actor, so it never reads this.
-    actor: request.actor as Actor,
-    params: (request.params ?? {}) as never,
-    query: (request.query ?? {}) as never,
-    body: request.body as never,
-    ip: request.ip,
-    requestId: request.id,
-    idempotencyKey: idempotencyKeyOf(request),
-    operation: `${spec.method} ${spec.url}`,
-    target: request.url,
-    status: spec.status,
-    marks: { mutated: false, replayed: false },
-  };
-}
-
-function sendRaw(reply: FastifyReply, answer: RawAnswer): FastifyReply {
-  reply
-    .code(answer.status ?? 200)
-    .headers({ ...answer.headers })
-    .type(answer.contentType);
-  // A string or bytes with a content type are sent as they are; the serialiser is not asked.
-  return reply.send(answer.body);
-}
-
-/** Adds routes to the application. Throws when one has no policy, a loose body schema, or is registered twice. */
-export function registerRoutes(app: FastifyInstance, ctx: ApiContext, routes: readonly Route[]): void {
-  for (const spec of routes) {
-    const loose = spec.body === undefined ? null : looseObjectPath(spec.body);
-    if (loose !== null) throw new Error(`${spec.method} ${spec.url}: body schema ${loose} allows unknown fields`);
-    app.route({
-      method: spec.method,
-      url: spec.url,
-      config: { policy: spec.policy, bucket: spec.bucket },
-      ...(spec.raw && { handlerTimeout: RAW_TIMEOUT_MS }),
-      schema: {
-        summary: spec.summary,
-        ...(spec.params && { params: spec.params }),
-        // A route without a query schema takes no query.
-        querystring: spec.query ?? Type.Object({}, { additionalProperties: false }),
-        ...(spec.body && { body: spec.body }),
-        response: {
-          ...(spec.raw ? {} : { [spec.status]: successEnvelope(spec.data, spec.paged) }),
-          '4xx': FailureEnvelope,
-          '5xx': FailureEnvelope,
-        },
-      },
-      handler: async (request, reply) => {
-        const call = callOf(ctx, spec, request);
-        const answer = await spec.run(call);
-        if (call.marks.replayed) reply.header('Idempotent-Replayed', 'true');
-        if (spec.raw) return sendRaw(reply, answer as RawAnswer);
-        reply.code(spec.status);
-        if (!spec.paged) return { success: true, data: answer };
-        const { data, page } = answer as { data: unknown; page: Page };
-        return { success: true, data, meta: page };
-      },
-    });
-  }
-}
-
-/** Makes every later registration of a route without a policy fail, and keeps the list. Call before anything is registered. */
-export function guardPolicies(app: FastifyInstance): void {
-  const registered: { method: string; url: string; policy: Policy }[] = [];
-  app.decorate('routePolicies', registered);
-  app.addHook('onRoute', function requirePolicy(options) {
-    // CORS preflight: answered by the plugin, reaches no handler.
-    if (options.method === 'OPTIONS' && options.url === '*') return;
-    if (options.config?.policy === undefined && this.hasDecorator('publicScope')) {
-      options.config = { ...options.config, policy: 'public', bucket: 'none' };
-    }
-    const policy = options.config?.policy;
-    if (policy === undefined) throw new Error(`Route ${String(options.method)} ${options.url} has no policy`);
-    for (const method of [options.method].flat()) registered.push({ method, url: options.url, policy });
-  });
-}
-
-/** Registers a plugin whose routes are public (static files of the console, API documentation). */
-export async function registerPublic<O extends Record<string, unknown>>(
-  app: FastifyInstance,
-  plugin: FastifyPluginAsync<O>,
-  options: O,
-): Promise<void> {
-  await app.register(async (scope) => {
-    scope.decorate('publicScope', true);
-    await scope.register(plugin, options);
-  });
 }
 
 /** Params of a route with one id in its path. */
@@ -303,11 +183,11 @@ type ListProperties<C extends string> = {
 };
 
 function pageSchema() {
-  return Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1 });
+  return Type.Integer({ minimum: 1, maximum: 1_000_000, default: 1, description: 'From 1 on' });
 }
 
 function limitSchema() {
-  return Type.Integer({ minimum: 1, maximum: 200, default: 50 });
+  return Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Items of a page' });
 }
 
 /**

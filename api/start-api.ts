@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import type { ApiContext } from './context.ts';
 import { ApiError } from './errors.ts';
+import { startNotifications, type Notifications } from './notifications/start-notifications.ts';
+import { serveDocs } from './openapi/serve-docs.ts';
 import { servePlayer } from './player/serve.ts';
 import { resourceRoutes } from './resource-routes.ts';
 import { bootstrapFirstAdmin, type NewTenant } from './tenants/create-tenant.ts';
@@ -30,6 +32,7 @@ export interface StartedApi {
 
 function buildApi(context: ApiContext, options: Pick<StartOptions, 'playerRoot' | 'publicHubUrl'>): FastifyInstance {
   const app = buildApp(context, resourceRoutes());
+  app.register(serveDocs);
   app.register(servePlayer, { root: options.playerRoot, hubUrl: options.publicHubUrl });
   return app;
 }
@@ -51,9 +54,15 @@ export async function startApi(context: ApiContext, options: StartOptions): Prom
   // Nobody is answered, nor told that this is ready, before there is somebody to sign in as.
   const begun = Promise.withResolvers<void>();
   app.addHook('onRequest', () => begun.promise);
+  let notifications: Notifications | null = null;
+  app.addHook('onClose', () => notifications?.stop());
   await app.listen({ host: options.host, port: options.port });
   // Only who listens makes the admin: a generated password is shown once, and a start that fails shows nothing.
-  const made = await makeFirstAdmin(context, options)
+  const made = await startNotifications(context)
+    .then((started) => {
+      notifications = started;
+      return makeFirstAdmin(context, options);
+    })
     .finally(() => begun.resolve())
     .catch(async (error: unknown) => {
       await app.close();
@@ -75,7 +84,12 @@ export async function startApi(context: ApiContext, options: StartOptions): Prom
 
 /** What a person who started it needs to know; the generated password is shown this once. */
 export function welcomeLines(started: StartedApi): string[] {
-  const lines = [`Podoh is ready`, `  API      ${started.url}/api/v1`, `  Player   ${started.url}/player/`];
+  const lines = [
+    `Podoh is ready`,
+    `  API      ${started.url}/api/v1`,
+    `  Docs     ${started.url}/docs`,
+    `  Player   ${started.url}/player/`,
+  ];
   if (started.made !== null) {
     lines.push(`  Admin    ${started.made.username}`);
     if (started.made.generatedPassword !== null)

@@ -91,7 +91,17 @@ export function errorDetails(errors: readonly FastifySchemaValidationError[], pl
 }
 
 /** Fastify's validator compiler over TypeBox. */
-export function validatorCompiler({ schema, httpPart }: { schema: unknown; httpPart?: string }) {
+export function validatorCompiler({
+  schema,
+  httpPart,
+  contentType = 'application/json',
+}: {
+  schema: unknown;
+  httpPart?: string;
+  contentType?: string;
+}) {
+  // Other bodies are streams that the handler reads and checks; their schemas are for the document.
+  if (httpPart === 'body' && contentType !== 'application/json') return (value: unknown) => ({ value });
   const check = Compile(schema as TSchema);
   const isText = httpPart !== 'body';
   return (given: unknown): { value: unknown } | { error: FastifySchemaValidationError[] } => {

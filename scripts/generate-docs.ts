@@ -1,9 +1,10 @@
 /**
- * Writes what is made from code: the AsyncAPI document, the golden frames, the README's table of variables. With `--check` it writes
- * nothing and exits 1 when a file differs, is missing or is too many.
+ * Writes what is made from code: the AsyncAPI and OpenAPI documents, the golden frames, the README's table of variables. With
+ * `--check` it writes nothing and exits 1 when a file differs, is missing or is too many.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { openApiDocument } from '../api/openapi/documented-routes.ts';
 import { buildAsyncApi } from '../protocol/asyncapi.ts';
 import { goldenFiles } from '../protocol/golden-frames.ts';
 import { withConfiguration } from './readme-configuration.ts';
@@ -14,6 +15,7 @@ const GOLDEN = 'protocol/golden';
 /** Every generated file, by its path from the root. */
 function wantedFiles(): Map<string, string> {
   const wanted = new Map([['protocol/asyncapi.json', `${JSON.stringify(buildAsyncApi(), null, 2)}\n`]]);
+  wanted.set('docs/openapi.json', `${JSON.stringify(openApiDocument(), null, 2)}\n`);
   wanted.set('README.md', withConfiguration(readFileSync(join(ROOT, 'README.md'), 'utf8')));
   for (const [name, text] of goldenFiles()) wanted.set(`${GOLDEN}/${name}`, text);
   return wanted;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeEachDatabase } from '../../test/support/databases.ts';
 import { openApi, type ApiFixture, type TestUser } from '../testing/api-fixture.ts';
 import { insertContent, insertDevice } from '../testing/device-rows.ts';
-import { DEVICE_TARGETS_MAX, GROUP_TARGETS_MAX } from './deploy-alert.ts';
+import { DEVICE_TARGETS_MAX, GROUP_TARGETS_MAX } from '../audience.ts';
 import { alertRoutes } from './routes.ts';
 
 const DEPLOY = '/api/v1/alerts/deploy';
@@ -136,11 +136,12 @@ describeEachDatabase('deploying and stopping alerts', (open) => {
     const id = await deployed({ alertId: prepared.id, deviceIds: [nowhere] });
     await api.send('PUT', `/api/v1/alerts/${prepared.id}`, { as: admin, body: { title: 'Changed', version: 1 } });
     const started = (await changes('alert.started')).at(-1);
+    const url = api.ctx.media.sign('c/9f', started.alert.expiresAt + 3_600_000);
     expect(started.alert).toMatchObject({
       deploymentId: id,
       alertId: prepared.id,
       title: 'Storm',
-      content: { id: contentId, type: 'image', url: '/media/c/9f', sha256: 'a'.repeat(64) },
+      content: { id: contentId, type: 'image', url, sha256: 'a'.repeat(64) },
     });
     expect(started.alert.expiresAt - started.alert.startedAt).toBe(3_600_000);
     expect(await rowOf(id)).toMatchObject({ alert_id: prepared.id, title: 'Storm', content_id: contentId });

@@ -4,26 +4,22 @@
  */
 import type { Transaction } from 'kysely';
 import Type, { type Static } from 'typebox';
-import { reduceTargets, subtreesOf, treeOf } from '../../hub/core/group-tree.ts';
 import type { AlertContent, Severity, Targets } from '../../hub/core/model.ts';
-import type { Database, TargetKind } from '../../migrations/tables.ts';
+import type { Dialect } from '../../migrations/dialect.ts';
+import type { TargetKind } from '../../migrations/columns.ts';
+import type { Database } from '../../migrations/tables.ts';
 import { Id, Timestamp } from '../../protocol/desired-state.ts';
 import type { ErrorDetail } from '../../protocol/errors.ts';
 import type { Actor } from '../context.ts';
-import { contentReference, readyContent } from '../content-reference.ts';
+import { DEVICE_TARGETS_MAX, findAudience, GROUP_TARGETS_MAX, noneOf } from '../audience.ts';
+import { contentReference, readyContent, type ContentReferenceRow } from '../content-reference.ts';
 import { apiError } from '../errors.ts';
-import { readTree } from '../groups/tree-rows.ts';
 import { toIso } from '../iso-time.ts';
 import { mutate, type Mutation } from '../mutation.ts';
 import type { Call } from '../route.ts';
-import { isGroupInScope } from '../scope.ts';
 import { ALERT_TEXT } from './alert-json.ts';
 import { TargetCounts, targetCounts } from './deployment-json.ts';
 
-/** Devices named in one call. Past it: VALIDATION_ERROR; target their group instead. */
-export const DEVICE_TARGETS_MAX = 5_000;
-/** Groups named in one call. Past it: VALIDATION_ERROR. */
-export const GROUP_TARGETS_MAX = 500;
 const EXPIRES_SECONDS_MAX = 2_592_000;
 const EXPIRES_SECONDS_DEFAULT = 3_600;
 /** Rows of targets in one statement. */
@@ -63,11 +59,6 @@ interface AlertText {
   readonly content: AlertContent | null;
 }
 
-interface Audience extends Targets {
-  readonly total: number;
-  readonly online: number;
-}
-
 /**
  * Raises an alert on groups and devices until it is stopped or runs out. VALIDATION_ERROR without a text or a target;
  * NOT_FOUND naming the field for an alert, content, group or device that is not there for the actor; CONFLICT for content
@@ -75,7 +66,7 @@ interface Audience extends Targets {
  */
 export async function deployAlert(call: Call<unknown, unknown, DeployBody>): Promise<DeployedAlert> {
   checkRequest(call.body);
-  return mutate(call, (tx, now) => deploy(tx, call.actor, call.body, now));
+  return mutate(call, (tx, now) => deploy(tx, call, now));
 }
 
 function checkRequest({ alertId, alert, groupIds = [], deviceIds = [] }: DeployBody): void {
@@ -90,13 +81,13 @@ function checkRequest({ alertId, alert, groupIds = [], deviceIds = [] }: DeployB
 
 async function deploy(
   tx: Transaction<Database>,
-  actor: Actor,
-  body: DeployBody,
+  { ctx, actor, body }: Call<unknown, unknown, DeployBody>,
   now: number,
 ): Promise<Mutation<DeployedAlert>> {
-  const text = await readText(tx, actor.tenantId, body);
-  const audience = await findAudience(tx, actor, body);
   const expiresAt = now + (body.expiresInSeconds ?? EXPIRES_SECONDS_DEFAULT) * 1000;
+  const reference = (row: ContentReferenceRow): AlertContent => contentReference(ctx.media, row, expiresAt);
+  const text = await readText(tx, ctx.db.dialect, actor, body, reference);
+  const audience = await findAudience(tx, actor, body);
   const drill = body.drill ?? false;
   const { insertId } = await tx
     .insertInto('alert_deployments')
@@ -162,12 +153,16 @@ async function deploy(
 /** What the screens will say: of the prepared alert, or as given. */
 async function readText(
   tx: Transaction<Database>,
-  tenantId: number,
+  dialect: Dialect,
+  actor: Actor,
   { alertId, alert }: DeployBody,
+  reference: (row: ContentReferenceRow) => AlertContent,
 ): Promise<AlertText> {
   if (alert !== undefined) {
     const content =
-      alert.contentId == null ? null : await readyContent(tx, tenantId, alert.contentId, 'alert.contentId');
+      alert.contentId == null
+        ? null
+        : reference(await readyContent(tx, dialect, actor, alert.contentId, 'alert.contentId'));
     return { alertId: null, severity: alert.severity, title: alert.title.trim(), message: alert.message, content };
   }
   const row = await tx
@@ -176,7 +171,7 @@ async function readText(
     .select(['a.severity', 'a.title', 'a.message', 'a.content_id'])
     .select(['c.type', 'c.url', 'c.storage_key', 'c.sha256', 'c.status'])
     .where('a.id', '=', alertId as number)
-    .where('a.tenant_id', '=', tenantId)
+    .where('a.tenant_id', '=', actor.tenantId)
     .executeTakeFirst();
   if (row === undefined) throw noneOf('alertId', 'alert', [alertId as number]);
   const { severity, title, message, content_id: contentId, type, url, storage_key, sha256, status } = row;
@@ -186,65 +181,8 @@ async function readText(
     ]);
   }
   const content =
-    contentId === null || type === null ? null : contentReference({ id: contentId, type, url, storage_key, sha256 });
+    contentId === null || type === null ? null : reference({ id: contentId, type, url, storage_key, sha256 });
   return { alertId: alertId as number, severity, title, message, content };
-}
-
-function noneOf(field: string, what: string, ids: readonly number[]): Error {
-  return apiError('NOT_FOUND', `No such ${what}`, [
-    { field, message: `there is no ${what} ${ids.slice(0, 20).join(', ')}` },
-  ]);
-}
-
-/** The smallest set of targets, and how many active devices stand in it. Every target must be there for the actor. */
-async function findAudience(tx: Transaction<Database>, actor: Actor, body: DeployBody): Promise<Audience> {
-  const groupIds = [...new Set(body.groupIds)];
-  const tree = groupIds.length === 0 ? treeOf([]) : await readTree(tx, actor.tenantId);
-  const noGroups = groupIds.filter((id) => !tree.parentOf.has(id) || !isGroupInScope(actor, id));
-  if (noGroups.length > 0) throw noneOf('groupIds', 'group', noGroups);
-
-  const deviceIds = [...new Set(body.deviceIds)];
-  const devices = new Map<number, { group_id: number | null; state: string; status: string }>();
-  if (deviceIds.length > 0) {
-    const rows = await tx
-      .selectFrom('devices')
-      .select(['id', 'group_id', 'state', 'status'])
-      .where('tenant_id', '=', actor.tenantId)
-      .where('id', 'in', deviceIds)
-      .execute();
-    for (const row of rows) if (isGroupInScope(actor, row.group_id)) devices.set(row.id, row);
-  }
-  const noDevices = deviceIds.filter((id) => !devices.has(id));
-  if (noDevices.length > 0) throw noneOf('deviceIds', 'device', noDevices);
-
-  const groupOfDevice = new Map([...devices].map(([id, row]) => [id, row.group_id]));
-  const targets = reduceTargets(tree, groupOfDevice, { groupIds, deviceIds });
-  const inGroups = await countActive(tx, actor.tenantId, [...subtreesOf(tree, targets.groupIds)]);
-  const named = targets.deviceIds.map((id) => devices.get(id)).filter((row) => row?.state === 'active');
-  return {
-    ...targets,
-    total: inGroups.total + named.length,
-    online: inGroups.online + named.filter((row) => row?.status === 'online').length,
-  };
-}
-
-async function countActive(
-  tx: Transaction<Database>,
-  tenantId: number,
-  groupIds: readonly number[],
-): Promise<{ total: number; online: number }> {
-  if (groupIds.length === 0) return { total: 0, online: 0 };
-  const row = await tx
-    .selectFrom('devices')
-    .select((eb) => [
-      eb.fn.countAll<number>().as('total'),
-      eb.fn.count<number>(eb.case().when('status', '=', 'online').then(1).end()).as('online'),
-    ])
-    .where('tenant_id', '=', tenantId)
-    .where('group_id', 'in', groupIds)
-    .where('state', '=', 'active')
-    .executeTakeFirstOrThrow();
-  return { total: Number(row.total), online: Number(row.online) };
 }
 
 async function insertTargets(

@@ -5,7 +5,8 @@
  */
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
 import { chainOf, subtreesOf, type GroupTree } from '../../hub/core/group-tree.ts';
-import type { Database, TargetKind } from '../../migrations/tables.ts';
+import type { TargetKind } from '../../migrations/columns.ts';
+import type { Database } from '../../migrations/tables.ts';
 import type { Actor } from '../context.ts';
 import { apiError } from '../errors.ts';
 import { readTree } from '../groups/tree-rows.ts';

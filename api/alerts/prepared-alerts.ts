@@ -1,4 +1,4 @@
-/** Prepared alerts: texts ready to be raised. They belong to the tenant, not to a group; devices learn nothing of them. */
+/** Prepared alerts: texts ready to be raised. They belong to the tenant, not to a group; devices learn of their content alone, to fetch it ahead. */
 import { sql, type SqlBool } from 'kysely';
 import Type, { type Static } from 'typebox';
 import { readyContent } from '../content-reference.ts';
@@ -15,6 +15,7 @@ import {
   AlertTitle,
   type AlertJson,
 } from './alert-json.ts';
+import { lockPrefetched, prefetchedChange } from './prefetched-content.ts';
 
 export const AlertCreate = Type.Object(
   { name: Type.Optional(AlertName), ...ALERT_TEXT },
@@ -82,10 +83,16 @@ export async function getAlert({ ctx, actor, params }: Call<{ id: number }, unkn
 
 /** Prepares an alert; without a name it is called by its title. NOT_FOUND or CONFLICT for the content. */
 export async function createAlert(call: Call<unknown, unknown, Static<typeof AlertCreate>>): Promise<AlertJson> {
-  const { actor, body } = call;
+  const { ctx, actor, body } = call;
+  const { dialect } = ctx.db;
   return mutate(call, async (tx, now): Promise<Mutation<AlertJson>> => {
     const contentId = body.contentId ?? null;
-    if (contentId !== null) await readyContent(tx, actor.tenantId, contentId, 'contentId');
+    if (contentId !== null) {
+      await lockPrefetched(tx, dialect, actor.tenantId);
+      await readyContent(tx, dialect, actor, contentId, 'contentId');
+    }
+    const shown = { alertId: null, before: null, after: contentId };
+    const told = await prefetchedChange(tx, dialect, actor.tenantId, shown);
     const text = { severity: body.severity, title: body.title.trim(), message: body.message, content_id: contentId };
     const row = {
       ...text,
@@ -101,7 +108,7 @@ export async function createAlert(call: Call<unknown, unknown, Static<typeof Ale
     const id = Number(insertId);
     return {
       data: alertJson({ id, ...row }),
-      changes: [],
+      ...told,
       audit: { action: 'alert.created', entity: 'alert', entityId: id, detail: { ...body } },
     };
   });
@@ -110,17 +117,19 @@ export async function createAlert(call: Call<unknown, unknown, Static<typeof Ale
 /** Changes the fields that are given. NOT_FOUND for the alert or the content; VERSION_CONFLICT for a stale `version`. */
 export async function updateAlert(call: Call<{ id: number }, unknown, Static<typeof AlertUpdate>>): Promise<AlertJson> {
   const { ctx, actor, params, body } = call;
+  const { dialect } = ctx.db;
   return mutate(call, async (tx, now): Promise<Mutation<AlertJson>> => {
+    if (body.contentId !== undefined) await lockPrefetched(tx, dialect, actor.tenantId);
     const old = await tx
       .selectFrom('alerts')
       .select(ALERT_COLUMNS)
       .where('id', '=', params.id)
       .where('tenant_id', '=', actor.tenantId)
-      .modifyEnd(ctx.db.dialect.forUpdate)
+      .modifyEnd(dialect.forUpdate)
       .executeTakeFirst();
     if (old === undefined) throw apiError('NOT_FOUND', 'No such alert');
     if (old.version !== body.version) throw versionConflict(old.version);
-    if (body.contentId != null) await readyContent(tx, actor.tenantId, body.contentId, 'contentId');
+    if (body.contentId != null) await readyContent(tx, dialect, actor, body.contentId, 'contentId');
     const next = {
       name: body.name?.trim() ?? old.name,
       severity: body.severity ?? old.severity,
@@ -129,6 +138,8 @@ export async function updateAlert(call: Call<{ id: number }, unknown, Static<typ
       content_id: body.contentId === undefined ? old.content_id : body.contentId,
       updated_at: now,
     };
+    const shown = { alertId: params.id, before: old.content_id, after: next.content_id };
+    const told = await prefetchedChange(tx, dialect, actor.tenantId, shown);
     await tx
       .updateTable('alerts')
       .set((eb) => ({ ...next, version: eb('version', '+', 1) }))
@@ -136,7 +147,7 @@ export async function updateAlert(call: Call<{ id: number }, unknown, Static<typ
       .execute();
     return {
       data: alertJson({ ...old, ...next, version: old.version + 1 }),
-      changes: [],
+      ...told,
       audit: { action: 'alert.updated', entity: 'alert', entityId: params.id, detail: { ...body } },
     };
   });
@@ -145,19 +156,23 @@ export async function updateAlert(call: Call<{ id: number }, unknown, Static<typ
 /** Deletes a prepared alert. Deployments of it carry their own text and go on. */
 export async function removeAlert(call: Call<{ id: number }, unknown, unknown>): Promise<Record<string, never>> {
   const { ctx, actor, params } = call;
+  const { dialect } = ctx.db;
   return mutate(call, async (tx): Promise<Mutation<Record<string, never>>> => {
+    await lockPrefetched(tx, dialect, actor.tenantId);
     const old = await tx
       .selectFrom('alerts')
-      .select(['id', 'name'])
+      .select(['id', 'name', 'content_id'])
       .where('id', '=', params.id)
       .where('tenant_id', '=', actor.tenantId)
-      .modifyEnd(ctx.db.dialect.forUpdate)
+      .modifyEnd(dialect.forUpdate)
       .executeTakeFirst();
     if (old === undefined) throw apiError('NOT_FOUND', 'No such alert');
+    const shown = { alertId: params.id, before: old.content_id, after: null };
+    const told = await prefetchedChange(tx, dialect, actor.tenantId, shown);
     await tx.deleteFrom('alerts').where('id', '=', params.id).execute();
     return {
       data: {},
-      changes: [],
+      ...told,
       audit: { action: 'alert.removed', entity: 'alert', entityId: params.id, detail: { name: old.name } },
     };
   });

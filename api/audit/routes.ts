@@ -87,6 +87,7 @@ export function auditRoutes(): Route[] {
       method: 'GET',
       url: `${API_BASE}/audit`,
       policy: 'admin',
+      operationId: 'listAudit',
       summary: 'Who did what in this tenant, and when',
       query: AuditQuery,
       data: Type.Array(AuditLine),

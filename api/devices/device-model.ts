@@ -1,9 +1,11 @@
 /** Reading from the database what a hub keeps in memory, as far as it concerns one device. */
 import { sql, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
+import type { MediaSigner } from '../../hub/core/content-url.ts';
 import { chainOf } from '../../hub/core/group-tree.ts';
 import type { DeviceConfig, DeviceRecord, PendingCommand } from '../../hub/core/model.ts';
 import { TenantModel, type TargetedAlert } from '../../hub/core/tenant-model.ts';
-import type { ContentTable, Database } from '../../migrations/tables.ts';
+import type { ContentTable } from '../../migrations/content-tables.ts';
+import type { Database } from '../../migrations/tables.ts';
 import { contentReference } from '../content-reference.ts';
 import { readTree } from '../groups/tree-rows.ts';
 
@@ -56,7 +58,12 @@ export async function readRecord(db: Kysely<Database>, deviceId: number): Promis
 }
 
 /** The device's chain of groups, and what targets the chain or the device itself. */
-export async function readModel(db: Kysely<Database>, device: DeviceRecord, now: number): Promise<TenantModel> {
+export async function readModel(
+  db: Kysely<Database>,
+  media: MediaSigner,
+  device: DeviceRecord,
+  now: number,
+): Promise<TenantModel> {
   const chain = chainOf(await readTree(db, device.tenantId), device.groupId);
   const groups = await db
     .selectFrom('groups')
@@ -66,12 +73,12 @@ export async function readModel(db: Kysely<Database>, device: DeviceRecord, now:
     .execute();
   const aimed = aimedAt(device.deviceId, chain);
   const schedules = await db
-    .selectFrom('schedule_assignments')
+    .selectFrom('manifest_revs')
     .select(['target_kind', 'target_id', 'rev'])
     .where('tenant_id', '=', device.tenantId)
-    .where(aimed)
+    .where((eb) => eb.or([aimed, eb('target_kind', '=', 'tenant')]))
     .execute();
-  const { alerts, stopRev } = await readAlerts(db, device.tenantId, aimed, now);
+  const { alerts, stopRev } = await readAlerts(db, media, device.tenantId, aimed, now);
   return new TenantModel(
     {
       tenantId: device.tenantId,
@@ -102,6 +109,7 @@ function aimedAt(deviceId: number, chain: readonly number[]): RawBuilder<SqlBool
 /** Alerts that are on, and the rev of the newest stop of one that would be on still. */
 async function readAlerts(
   db: Kysely<Database>,
+  media: MediaSigner,
   tenantId: number,
   aimed: RawBuilder<SqlBool>,
   now: number,
@@ -131,13 +139,17 @@ async function readAlerts(
         content:
           row.content_id === null
             ? null
-            : contentReference({
-                id: row.content_id,
-                type: row.content_type as ContentTable['type'],
-                url: row.url,
-                storage_key: row.storage_key,
-                sha256: row.sha256,
-              }),
+            : contentReference(
+                media,
+                {
+                  id: row.content_id,
+                  type: row.content_type as ContentTable['type'],
+                  url: row.url,
+                  storage_key: row.storage_key,
+                  sha256: row.sha256,
+                },
+                row.expires_at,
+              ),
         startedAt: row.started_at,
         expiresAt: row.expires_at,
         drill: row.drill === 1,

@@ -160,18 +160,20 @@ describeEachDatabase('desired beside reported', (open) => {
     expect(await state(id)).toMatchObject({ inSync: true, desired: { commands: [] } });
   });
 
-  test('the schedule version is the newest assignment along the chain', async () => {
+  test('the schedule version is the newest change of a manifest along the chain, or of all', async () => {
     const wing = await api.newGroup(tenantId, 'Wing', site);
     const id = await insertDevice(api.ctx.db, tenantId, { group_id: wing });
-    const assign = (kind: 'group' | 'device', target: number, rev: number) =>
+    const assign = (kind: 'group' | 'device' | 'tenant', target: number, rev: number) =>
       api.ctx.db.sql
-        .insertInto('schedule_assignments')
-        .values({ tenant_id: tenantId, schedule_id: 1, deployment_id: 1, target_kind: kind, target_id: target, rev })
+        .insertInto('manifest_revs')
+        .values({ tenant_id: tenantId, target_kind: kind, target_id: target, rev })
         .execute();
     await assign('group', floor, 90);
     expect((await state(id)).desired.schedule).toBeNull();
     await assign('group', site, 7);
     await assign('device', id, 3);
     expect((await state(id)).desired.schedule).toEqual({ version: 7 });
+    await assign('tenant', 0, 8);
+    expect((await state(id)).desired.schedule).toEqual({ version: 8 });
   });
 });

@@ -46,7 +46,7 @@ export async function getDeviceState({
       await findDevice(db, actor, params.id);
       const position = await readPosition(db);
       const device = await readRecord(db, params.id);
-      const model = await readModel(db, device, now);
+      const model = await readModel(db, ctx.media, device, now);
       const reported = await readReport(db, params.id);
       const desired = composeState(model, device, position, now);
       const claim = reported && {

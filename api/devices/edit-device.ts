@@ -12,6 +12,7 @@ import { apiError, versionConflict } from '../errors.ts';
 import { holdGroup } from '../groups/tree-rows.ts';
 import { mutate, type Mutation } from '../mutation.ts';
 import type { Call } from '../route.ts';
+import { forgetTarget } from '../schedules/assignments.ts';
 import { requireDeviceInScope } from '../scope.ts';
 import { DEVICE_COLUMNS, deviceJson, type DeviceJson, type DeviceRow } from './device-json.ts';
 
@@ -163,7 +164,7 @@ export function credentialChange(old: LockedDevice, reason: 'rotated' | 'revoked
 export async function removeDevice(call: Call<{ id: number }, unknown, unknown>): Promise<Record<string, never>> {
   const { ctx, actor, params } = call;
   let fileKeys: string[] = [];
-  await mutate(call, async (tx): Promise<Mutation<null>> => {
+  await mutate(call, async (tx, now): Promise<Mutation<null>> => {
     const old = await lockDevice(tx, ctx.db.dialect, actor, params.id);
     const files = await tx
       .selectFrom('commands')
@@ -174,13 +175,9 @@ export async function removeDevice(call: Call<{ id: number }, unknown, unknown>)
     fileKeys = files.map((row) => row.file_key as string);
     await tx.deleteFrom('commands').where('device_id', '=', params.id).execute();
     await tx.deleteFrom('device_reports').where('device_id', '=', params.id).execute();
-    await tx
-      .deleteFrom('schedule_assignments')
-      .where('tenant_id', '=', actor.tenantId)
-      .where('target_kind', '=', 'device')
-      .where('target_id', '=', params.id)
-      .execute();
+    await forgetTarget(tx, actor.tenantId, 'device', params.id, { userId: actor.userId, now });
     await closePairings(tx, params.id, old.player_id);
+    await endPresence(tx, actor, old, now);
     await tx.deleteFrom('devices').where('id', '=', params.id).execute();
     return {
       data: null,
@@ -189,12 +186,21 @@ export async function removeDevice(call: Call<{ id: number }, unknown, unknown>)
         action: 'device.removed',
         entity: 'device',
         entityId: params.id,
-        detail: { playerId: old.player_id, name: old.name },
+        detail: { playerId: old.player_id, name: old.name, groupId: old.group_id },
       },
     };
   });
   await removeFiles(call, fileKeys);
   return {};
+}
+
+/** The hub that ends its session will find no device any more, so the end of its presence is recorded here. */
+async function endPresence(tx: Transaction<Database>, actor: Actor, device: LockedDevice, now: number): Promise<void> {
+  if (device.status === 'offline') return;
+  await tx
+    .insertInto('device_presence')
+    .values({ tenant_id: actor.tenantId, device_id: device.id, status: 'offline', transport: null, at: now })
+    .execute();
 }
 
 /** Removes result files of commands that are gone. A file that stays behind is unreachable: worth a line, not a failure. */

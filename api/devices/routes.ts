@@ -15,6 +15,7 @@ import { DeviceStateJson, getDeviceState } from './device-state.ts';
 import { DeviceUpdate, removeDevice, revokeDevice, updateDevice } from './edit-device.ts';
 import { ImportedDevices, importDevices, ImportRequest } from './import-devices.ts';
 import { pairDevice, PairRequest } from './pair-device.ts';
+import { listSessions, SessionJson, SessionsQuery } from './device-sessions.ts';
 import { DevicesQuery, getDevice, listDevices } from './read-devices.ts';
 
 const URL = `${API_BASE}/devices`;
@@ -29,6 +30,7 @@ function recordRoutes(): Route[] {
       method: 'GET',
       url: URL,
       policy: 'user',
+      operationId: 'listDevices',
       summary: "The devices of the caller's scope",
       query: DevicesQuery,
       data: Type.Array(DeviceJson),
@@ -39,6 +41,7 @@ function recordRoutes(): Route[] {
       method: 'GET',
       url: `${URL}/:id`,
       policy: 'user',
+      operationId: 'getDevice',
       summary: 'One device',
       params: IdParams,
       data: DeviceJson,
@@ -48,6 +51,7 @@ function recordRoutes(): Route[] {
       method: 'PUT',
       url: `${URL}/:id`,
       policy: 'manager',
+      operationId: 'updateDevice',
       summary: 'Rename, move or configure a device',
       params: IdParams,
       body: DeviceUpdate,
@@ -58,6 +62,7 @@ function recordRoutes(): Route[] {
       method: 'DELETE',
       url: `${URL}/:id`,
       policy: 'manager',
+      operationId: 'removeDevice',
       summary: 'Delete a device; its receipts and proof of play stay',
       params: IdParams,
       data: Type.Object({}),
@@ -67,10 +72,23 @@ function recordRoutes(): Route[] {
       method: 'GET',
       url: `${URL}/:id/state`,
       policy: 'user',
+      operationId: 'getDeviceState',
       summary: 'What the device should show and be, beside what it says it shows and is',
       params: IdParams,
       data: DeviceStateJson,
       handler: getDeviceState,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/:id/sessions`,
+      policy: 'user',
+      operationId: 'listDeviceSessions',
+      summary: 'When the device was online, and over what',
+      params: IdParams,
+      query: SessionsQuery,
+      data: Type.Array(SessionJson),
+      paged: true,
+      handler: listSessions,
     }),
   ];
 }
@@ -81,6 +99,7 @@ function admissionRoutes(): Route[] {
       method: 'POST',
       url: `${URL}/pair`,
       policy: 'manager',
+      operationId: 'pairDevice',
       summary: 'Pair the player that shows this code',
       body: PairRequest,
       data: DeviceJson,
@@ -91,6 +110,7 @@ function admissionRoutes(): Route[] {
       method: 'POST',
       url: `${URL}/import`,
       policy: 'manager',
+      operationId: 'importDevices',
       summary: 'Create devices in bulk, all or none; the credentials are given this once',
       body: ImportRequest,
       data: ImportedDevices,
@@ -101,6 +121,7 @@ function admissionRoutes(): Route[] {
       method: 'POST',
       url: `${URL}/:id/revoke`,
       policy: 'manager',
+      operationId: 'revokeDevice',
       summary: "End a device's credential, tokens and session",
       params: IdParams,
       data: DeviceJson,
@@ -115,6 +136,7 @@ function commandRoutes(): Route[] {
       method: 'POST',
       url: `${URL}/:id/commands`,
       policy: 'manager',
+      operationId: 'issueCommand',
       summary: 'Give the device a command that it can carry out',
       params: IdParams,
       body: CommandRequest,
@@ -126,6 +148,7 @@ function commandRoutes(): Route[] {
       method: 'GET',
       url: `${URL}/:id/commands`,
       policy: 'user',
+      operationId: 'listCommands',
       summary: "The device's commands and what became of them",
       params: IdParams,
       query: CommandsQuery,
@@ -137,6 +160,7 @@ function commandRoutes(): Route[] {
       method: 'GET',
       url: `${URL}/:id/commands/:commandId/file`,
       policy: 'user',
+      operationId: 'getCommandFile',
       summary: "A command's result file (a screenshot), as the device sent it",
       params: CommandParams,
       data: Type.Unknown(),

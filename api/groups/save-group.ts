@@ -10,6 +10,7 @@ import { checkDeviceConfig } from '../device-config.ts';
 import { apiError, versionConflict } from '../errors.ts';
 import { mutate, type Mutation } from '../mutation.ts';
 import type { Call } from '../route.ts';
+import { forgetTarget } from '../schedules/assignments.ts';
 import { isGroupInScope, requireGroupInScope } from '../scope.ts';
 import { countByGroup, GROUP_COLUMNS, groupJson, subtreeCounts, type GroupJson } from './group-json.ts';
 import { lockTree, noSuchGroup, treeOfRows, type TreeRow } from './tree-rows.ts';
@@ -165,11 +166,29 @@ export async function updateGroup(call: Call<{ id: number }, unknown, Static<typ
   });
 }
 
-/** Deletes an empty group, and what was assigned to it. CONFLICT while it has subgroups or devices. */
+/** Throws while content or schedules belong to the group: who may see them then is not to be guessed. */
+async function requireNothingOwned(tx: Transaction<Database>, tenantId: number, groupId: number): Promise<void> {
+  for (const table of ['content', 'schedules'] as const) {
+    const { owned } = await tx
+      .selectFrom(table)
+      .select((eb) => eb.fn.countAll<number>().as('owned'))
+      .where('tenant_id', '=', tenantId)
+      .where('group_id', '=', groupId)
+      .executeTakeFirstOrThrow();
+    if (Number(owned) === 0) continue;
+    const what = table === 'content' ? 'items of content' : 'schedules';
+    throw apiError(
+      'CONFLICT',
+      `${Number(owned)} ${what} belong to the group: delete them or give them to another first`,
+    );
+  }
+}
+
+/** Deletes an empty group, and what was assigned to it. CONFLICT while it has subgroups, devices, content or schedules. */
 export async function removeGroup(call: Call<{ id: number }, unknown, unknown>): Promise<Record<string, never>> {
   const { ctx, actor, params } = call;
   requireGroupInScope(actor, params.id);
-  return mutate(call, async (tx) => {
+  return mutate(call, async (tx, now) => {
     const rows = await lockTree(tx, ctx.db.dialect, actor.tenantId);
     const old = rows.find((row) => row.id === params.id);
     if (old === undefined) throw apiError('NOT_FOUND', 'No such group');
@@ -187,12 +206,8 @@ export async function removeGroup(call: Call<{ id: number }, unknown, unknown>):
       .executeTakeFirst();
     if (device !== undefined) throw apiError('CONFLICT', 'The group has devices: move or delete them first');
     await tx.deleteFrom('user_groups').where('group_id', '=', params.id).execute();
-    await tx
-      .deleteFrom('schedule_assignments')
-      .where('tenant_id', '=', actor.tenantId)
-      .where('target_kind', '=', 'group')
-      .where('target_id', '=', params.id)
-      .execute();
+    await requireNothingOwned(tx, actor.tenantId, params.id);
+    await forgetTarget(tx, actor.tenantId, 'group', params.id, { userId: actor.userId, now });
     await tx.deleteFrom('groups').where('id', '=', params.id).execute();
     return {
       data: {},

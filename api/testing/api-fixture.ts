@@ -1,11 +1,24 @@
 /** A whole API over a test database: real tokens, real limits, a clock that only tests move, and users of every role. */
 import { generateKeyPairSync, randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import type { Bus, Clock, Hint, Ids, ObjectStore, Tokens } from '../../hub/core/ports.ts';
+import {
+  NotDeliveredError,
+  type Bus,
+  type Clock,
+  type Hint,
+  type Ids,
+  type Notifier,
+  type ObjectStore,
+  type Tokens,
+  type Webhooks,
+} from '../../hub/core/ports.ts';
+import { createMediaSigner } from '../../hub/media-signer.ts';
 import { createTokens } from '../../hub/tokens.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database, UserRole } from '../../migrations/tables.ts';
@@ -13,6 +26,7 @@ import { buildApp, type Timeouts } from '../app.ts';
 import { createApiContext, type ApiContext, type ApiSettings } from '../context.ts';
 import { LOG_REDACTION } from '../log-redaction.ts';
 import type { Route } from '../route.ts';
+import type { ShedLimits } from '../shedding.ts';
 
 /** A clock that stands still until it is moved. */
 export interface TestClock extends Clock {
@@ -52,16 +66,33 @@ function memoryObjects(): ObjectStore {
         bytes instanceof Uint8Array ? Buffer.from(bytes) : Buffer.concat(await Readable.from(bytes).toArray());
       kept.set(key, { bytes: all, contentType });
     },
-    async get(key) {
+    async get(key, range) {
       const found = kept.get(key);
       if (!found) return null;
-      return { stream: Readable.from(found.bytes), contentType: found.contentType, sizeBytes: found.bytes.length };
+      const bytes = range === undefined ? found.bytes : found.bytes.subarray(range.start, range.end + 1);
+      return { stream: Readable.from([bytes]), contentType: found.contentType, sizeBytes: found.bytes.length };
     },
+    async stat(key) {
+      const found = kept.get(key);
+      return found ? { contentType: found.contentType, sizeBytes: found.bytes.length } : null;
+    },
+    downloadUrl: async () => null,
+    uploadUrl: async () => null,
     async delete(key) {
       kept.delete(key);
     },
   };
 }
+
+/** Webhooks of which none answers; hub/notify has the real ones, with tests of their own. */
+const silentWebhooks: Webhooks = {
+  refusal: (url) => (URL.canParse(url) ? null : 'is no address'),
+  open: () => ({
+    publish: async () => {
+      throw new NotDeliveredError('nobody answers here', true);
+    },
+  }),
+};
 
 /** A bus that remembers what was announced. */
 function rememberingBus(hints: Hint[]): Bus {
@@ -130,6 +161,9 @@ export interface FixtureOptions {
   readonly limiterRedis?: Redis | null;
   readonly clock?: TestClock;
   readonly timeouts?: Timeouts;
+  readonly shedLimits?: ShedLimits;
+  readonly notifier?: Notifier;
+  readonly webhooks?: Webhooks;
 }
 
 const SETTINGS: ApiSettings = {
@@ -137,6 +171,10 @@ const SETTINGS: ApiSettings = {
   trustProxy: false,
   rateLimitUserPerMinute: 100_000,
   rateLimitAddressPerMinute: 100_000,
+  uploadFolder: join(tmpdir(), `podoh-uploads-${process.pid}`),
+  contentBytesMax: 64 * 1024 * 1024,
+  tenantBytesMax: 1024 * 1024 * 1024,
+  unconfirmedSeconds: 30,
 };
 
 /** Opens an API over a migrated database. The database stays the caller's; `close` closes the rest. */
@@ -155,10 +193,14 @@ export async function openApi(db: OpenDatabase<Database>, options: FixtureOption
     log,
     settings: { ...SETTINGS, ...options.settings },
     objects: memoryObjects(),
+    media: createMediaSigner(Buffer.alloc(32, 7)),
+    notifier: options.notifier ?? null,
+    webhooks: options.webhooks ?? silentWebhooks,
+    secret: 'a secret of the tests',
     limiterRedis: options.limiterRedis ?? null,
     registry: new Registry(),
   });
-  const app = buildApp(ctx, options.routes, options.timeouts);
+  const app = buildApp(ctx, options.routes, options.timeouts, options.shedLimits);
   await app.ready();
   return { ctx, app, clock, tokens, hints, logLines, ...makers(ctx), ...sender(app), close: () => app.close() };
 }

@@ -1,13 +1,8 @@
 /** Rows that the hub would write, for tests of the API alone. */
 import type { Insertable } from 'kysely';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
-import type {
-  AlertReceiptsTable,
-  ContentTable,
-  Database,
-  DevicesTable,
-  PairingsTable,
-} from '../../migrations/tables.ts';
+import type { ContentTable } from '../../migrations/content-tables.ts';
+import type { AlertReceiptsTable, Database, DevicesTable, PairingsTable } from '../../migrations/tables.ts';
 
 let made = 0;
 

@@ -1,48 +1,84 @@
-/** A well-formed request for every route of groups, devices and alerts, for tests that walk all of them. */
-import type { Route } from '../route.ts';
-
-/** Ids to aim the requests at. */
-export interface ExampleTargets {
-  readonly groupId: number;
-  readonly deviceId: number;
-  readonly alertId: number;
-  readonly deploymentId: number;
-  readonly commandId: number;
-}
+/** A well-formed request for every route of the resources, for tests that walk all of them. */
+import type { Method, Route } from '../route.ts';
+import type { TenantIds } from './furnished-tenant.ts';
+import { layoutOf } from './schedule-samples.ts';
 
 export interface ExampleRequest {
-  readonly method: string;
+  readonly method: Method;
   readonly url: string;
   readonly body?: unknown;
 }
 
 const ALERT = { severity: 'info', title: 'T', message: 'M' };
+const HOOK = { name: 'Example', url: 'https://hooks.example.com/example', events: ['alert.started'] };
 
-const BODIES: Readonly<Record<string, (ids: ExampleTargets) => unknown>> = {
-  'POST /api/v1/groups': ({ groupId }) => ({ name: 'Example', parentId: groupId }),
-  'PUT /api/v1/groups/:id': () => ({ name: 'Renamed', version: 1 }),
-  'PUT /api/v1/devices/:id': () => ({ name: 'Renamed', version: 1 }),
-  'POST /api/v1/devices/pair': ({ groupId }) => ({ code: 'ZZZZ-ZZZZ', groupId }),
-  'POST /api/v1/devices/import': ({ groupId }) => ({ devices: [{ playerId: 'example', name: 'x', groupId }] }),
-  'POST /api/v1/devices/:id/commands': () => ({ name: 'reboot' }),
-  'POST /api/v1/alerts': () => ALERT,
-  'PUT /api/v1/alerts/:id': () => ({ title: 'Renamed', version: 1 }),
-  'POST /api/v1/alerts/deploy': ({ groupId }) => ({ alert: ALERT, groupIds: [groupId] }),
-  'POST /api/v1/alerts/stop': ({ deploymentId }) => ({ deploymentId }),
+let made = 0;
+
+const BODIES: Readonly<Record<string, (ids: TenantIds) => unknown>> = {
+  updateMe: () => ({ displayName: 'Renamed' }),
+  createUser: ({ groupId }) => ({
+    username: `example-${(made += 1)}`,
+    displayName: 'Example',
+    role: 'user',
+    groupIds: [groupId],
+  }),
+  updateUser: () => ({ displayName: 'Renamed', version: 1 }),
+  resetUserPassword: () => ({}),
+  createGroup: ({ groupId }) => ({ name: `Example ${(made += 1)}`, parentId: groupId }),
+  updateGroup: () => ({ name: 'Renamed', version: 1 }),
+  updateDevice: () => ({ name: 'Renamed', version: 1 }),
+  pairDevice: ({ groupId }) => ({ code: 'ZZZZ-ZZZZ', groupId }),
+  importDevices: ({ groupId }) => ({ devices: [{ playerId: `example-${(made += 1)}`, name: 'x', groupId }] }),
+  issueCommand: () => ({ name: 'reboot' }),
+  createContent: ({ groupId }) => ({ type: 'html', name: 'Example', url: 'https://pages.example.com/', groupId }),
+  updateContent: () => ({ name: 'Renamed', version: 1 }),
+  createUpload: ({ groupId }) => ({ name: 'Example', sizeBytes: 10, mimeType: 'video/mp4', groupId }),
+  createSchedule: ({ contentId, groupId }) => ({ name: 'Example', groupId, layout: layoutOf(contentId) }),
+  updateSchedule: () => ({ name: 'Renamed', version: 1 }),
+  copySchedule: () => ({ name: 'Copied' }),
+  deploySchedule: ({ groupId }) => ({ groupIds: [groupId] }),
+  withdrawSchedule: ({ groupId }) => ({ groupIds: [groupId] }),
+  createAlert: () => ALERT,
+  updateAlert: () => ({ title: 'Renamed', version: 1 }),
+  deployAlert: ({ groupId }) => ({ alert: ALERT, groupIds: [groupId] }),
+  stopAlert: ({ deploymentId }) => ({ deploymentId }),
+  createWebhook: () => HOOK,
+  updateWebhook: () => ({ enabled: false, version: 1 }),
 };
 
-function idFor(url: string, ids: ExampleTargets): number {
-  if (url.includes('/groups/')) return ids.groupId;
-  if (url.includes('/deployments/')) return ids.deploymentId;
-  return url.includes('/alerts/') ? ids.alertId : ids.deviceId;
+/** What `:id` stands for under these paths; the first that fits. */
+const ID_KINDS: readonly (readonly [RegExp, keyof TenantIds])[] = [
+  [/\/alerts\/deployments\/:id/, 'deploymentId'],
+  [/\/content\/uploads\/:id/, 'uploadId'],
+  [/\/dead-letters\/:id/, 'deadLetterId'],
+  [/\/users\/:id/, 'userId'],
+  [/\/groups\/:id/, 'groupId'],
+  [/\/devices\/:id/, 'deviceId'],
+  [/\/content\/:id/, 'contentId'],
+  [/\/schedules\/:id/, 'scheduleId'],
+  [/\/alerts\/:id/, 'alertId'],
+  [/\/webhooks\/:id/, 'webhookId'],
+];
+
+/** Which id a parameter of the route's path is. Throws for one that is not known here, so that none is forgotten. */
+export function idKind(url: string, parameter: string): keyof TenantIds {
+  if (parameter === 'commandId') return 'commandId';
+  if (parameter === 'deploymentId') return url.includes('/schedules/') ? 'scheduleDeploymentId' : 'deploymentId';
+  const found = ID_KINDS.find(([path]) => path.test(url));
+  if (parameter !== 'id' || found === undefined) throw new Error(`what is :${parameter} in ${url}?`);
+  return found[1];
 }
 
-/** The request; throws for a route with a body that is not known here, so that none is forgotten. */
-export function exampleRequest(route: Route, ids: ExampleTargets): ExampleRequest {
-  const { method } = route;
-  const url = route.url.replace(':id', String(idFor(route.url, ids))).replace(':commandId', String(ids.commandId));
-  if (route.body === undefined) return { method, url };
-  const body = BODIES[`${method} ${route.url}`];
-  if (body === undefined) throw new Error(`no example body for ${method} ${route.url}`);
-  return { method, url, body: body(ids) };
+/** True when the route's request is known here; those of signing in need secrets, and signed addresses a signature. */
+export function hasExample({ url, operationId, body }: Route): boolean {
+  return !url.includes('*') && (body === undefined || Object.hasOwn(BODIES, operationId));
+}
+
+/** The request; throws for a route with a body that is not known here. */
+export function exampleRequest({ method, url: path, operationId, body }: Route, ids: TenantIds): ExampleRequest {
+  const url = path.replaceAll(/:(\w+)/g, (_all, name: string) => String(ids[idKind(path, name)]));
+  if (body === undefined) return { method, url };
+  const example = BODIES[operationId];
+  if (example === undefined) throw new Error(`no example body for ${operationId}`);
+  return { method, url, body: example(ids) };
 }

@@ -22,7 +22,12 @@ const NOT_OURS = new Set([
   'loadtest/results',
 ]);
 /** Files made by a program; their maker is what is inspected. */
-const GENERATED = new Set(['package-lock.json', 'infra/package-lock.json', 'protocol/asyncapi.json']);
+const GENERATED = new Set([
+  'package-lock.json',
+  'infra/package-lock.json',
+  'protocol/asyncapi.json',
+  'docs/openapi.json',
+]);
 const TEXT =
   /(^|[/])(Dockerfile|LICENSE|run|[.][a-z]+|[^/]+[.](ts|tsx|js|cjs|mjs|json|jsonc|yml|yaml|md|html|css|sql|sh|conf|txt))$/;
 
