@@ -43,14 +43,29 @@ export class RestClient {
     return answer.data;
   }
 
-  /** Imports devices into a group; their players' ids begin with `prefix`. */
-  async importDevices(prefix: string, count: number, groupId: number): Promise<DeviceCredential[]> {
+  /** A raw answer, as it comes. */
+  async stream(path: string): Promise<AsyncIterable<Uint8Array>> {
+    const response = await fetch(`${this.#url}/api/v1${path}`, {
+      headers: this.#token === null ? {} : { authorization: `Bearer ${this.#token}` },
+    });
+    if (!response.ok || response.body === null) throw new Error(`GET ${path}: ${response.status}`);
+    return response.body;
+  }
+
+  /** Imports devices into a group; their players' ids begin with `prefix`, and they can carry out these commands. */
+  async importDevices(
+    prefix: string,
+    count: number,
+    groupId: number,
+    capabilities: readonly string[] = [],
+  ): Promise<DeviceCredential[]> {
     const found: DeviceCredential[] = [];
     for (let from = 0; from < count; from += IMPORT_MAX) {
       const devices = Array.from({ length: Math.min(IMPORT_MAX, count - from) }, (_unused, at) => ({
         playerId: `${prefix}-${from + at}`,
         name: `Simulated ${from + at}`,
         groupId,
+        capabilities,
       }));
       const data = await this.post<{ devices: DeviceCredential[] }>('/devices/import', { devices });
       found.push(...data.devices);

@@ -8,6 +8,7 @@ import { composeParts, createLogger, type Parts } from '../../hub/compose.ts';
 import { createHubMetrics } from '../../hub/observe/hub-metrics.ts';
 import { createHub, type HubServer } from '../../hub/server/hub-server.ts';
 import { createHubStore } from '../../hub/store/sql-hub-store.ts';
+import { TEST_MEDIA } from '../support/test-media.ts';
 import { freePort } from '../support/free-port.ts';
 import { describeWithServers } from '../support/server-suites.ts';
 import { systemStarter, type System } from '../support/system.ts';
@@ -22,7 +23,7 @@ function hubPolling(parts: Parts, pollMs: { min: number; max: number }): HubServ
   const { config, db, bus, clock, ids, tokens, objects, log } = parts;
   const registry = new Registry();
   return createHub({
-    store: createHubStore(db),
+    store: createHubStore(db, TEST_MEDIA),
     bus,
     clock,
     ids,
@@ -45,6 +46,7 @@ function hubPolling(parts: Parts, pollMs: { min: number; max: number }): HubServ
       drainMs: 0,
       statusSeconds: config.statusSeconds,
       heartbeatSeconds: config.heartbeatSeconds,
+      publicApiUrl: () => config.publicApiUrl,
     },
   });
 }

@@ -7,6 +7,7 @@ import { insertDevice, insertTenant } from '../support/hub-rows.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import type { HubStore, ReportRow } from '../../hub/core/hub-store.ts';
 import { createHubStore } from '../../hub/store/sql-hub-store.ts';
+import { TEST_MEDIA } from '../support/test-media.ts';
 import { systemClock } from '../../hub/system-ports.ts';
 import { Ingest } from '../../hub/server/ingest.ts';
 
@@ -21,6 +22,7 @@ const SILENT: Omit<ReportRow, 'tenantId' | 'deviceId'> = {
   appVersion: null,
   osVersion: null,
   capabilities: null,
+  schedule: null,
 };
 
 function ingestOver(store: HubStore) {
@@ -48,7 +50,7 @@ test('a report that can never be written costs itself, and not every later repor
   const db = await open();
   const tenantId = await insertTenant(db);
   const deviceId = await insertDevice(db, tenantId);
-  const { ingest, log } = ingestOver(createHubStore(db));
+  const { ingest, log } = ingestOver(createHubStore(db, TEST_MEDIA));
   await sql`create trigger refuse before insert on device_reports begin select raise(abort, 'refused'); end`.execute(
     db.sql,
   );
@@ -64,7 +66,7 @@ test('a report that waits for the database keeps what it alone said when a newer
   const db = await open();
   const tenantId = await insertTenant(db);
   const deviceId = await insertDevice(db, tenantId);
-  const store = createHubStore(db);
+  const store = createHubStore(db, TEST_MEDIA);
   let refusals = 1;
   const { ingest } = ingestOver({
     ...store,

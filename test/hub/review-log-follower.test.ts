@@ -6,6 +6,7 @@ import { insertDevice, insertGroup, insertTenant } from '../support/hub-rows.ts'
 import { recordingLog } from '../support/recording-log.ts';
 import { HubModel } from '../../hub/core/hub-model.ts';
 import { createHubStore } from '../../hub/store/sql-hub-store.ts';
+import { TEST_MEDIA } from '../support/test-media.ts';
 import { systemClock, systemIds } from '../../hub/system-ports.ts';
 import { LogFollower } from '../../hub/server/log-follower.ts';
 
@@ -21,7 +22,7 @@ async function follow(db: TestDatabase) {
   const effects: unknown[] = [];
   const reloads: number[] = [];
   const follower = new LogFollower({
-    store: createHubStore(db),
+    store: createHubStore(db, TEST_MEDIA),
     model,
     clock: systemClock,
     ids: systemIds,

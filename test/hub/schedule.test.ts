@@ -55,7 +55,7 @@ describeEachAdapterSet('the schedule', (start) => {
     await near.until('the news', () => told(near).includes(own));
     const { data } = await manifest(near);
     expect(data).toMatchObject({ version: own });
-    expect(data.schedules.map(({ name }: { name: string }) => name)).toEqual(['Morning', 'Own']);
+    expect(data.schedules.map(({ name }: { name: string }) => name)).toEqual(['Own', 'Morning']);
     expect(told(far)).toEqual([version]);
     expect(told(beside)).toEqual([]);
     await Promise.all([near.disconnect(), far.disconnect(), beside.disconnect()]);

@@ -52,6 +52,7 @@ describe('npm start', () => {
     expect(program.stdout.split('\n')).toEqual([
       'Podoh is ready',
       `  API      ${apiUrl}/api/v1`,
+      `  Docs     ${apiUrl}/docs`,
       `  Player   ${apiUrl}/player/`,
       '  Admin    admin',
       expect.stringMatching(PASSWORD_LINE),

@@ -38,7 +38,7 @@ export interface Facts {
   readonly alerts: ReadonlyMap<number, AlertFact>;
   readonly assignments: readonly {
     tenantId: number;
-    kind: 'group' | 'device';
+    kind: 'group' | 'device' | 'tenant';
     targetId: number;
     rev: number;
   }[];
@@ -77,6 +77,8 @@ const ACTS = {
   }),
   'stop-alert': fc.record({ tenantId, alert: pick }),
   'assign-schedules': fc.record({ tenantId, ...targets }),
+  /** What is to be fetched ahead for alerts is another. */
+  'change-prefetch': fc.record({ tenantId }),
   'issue-command': fc.record({ tenantId, device: pick, lifeMs: fc.integer({ min: 1, max: 20_000 }) }),
   'finish-command': fc.record({ tenantId, device: pick, command: pick }),
 } as const;
@@ -134,6 +136,13 @@ function decide(facts: Facts, act: Act, rev: number, now: number): Outcome | nul
       return {
         facts: { ...facts, rev, assignments: [...facts.assignments, ...rows] },
         change: { kind: 'schedule.assigned', groupIds, deviceIds },
+      };
+    }
+    case 'change-prefetch': {
+      const row = { tenantId: act.tenantId, kind: 'tenant' as const, targetId: 0, rev };
+      return {
+        facts: { ...facts, rev, assignments: [...facts.assignments, row] },
+        change: { kind: 'schedule.assigned', groupIds: [], deviceIds: [], everywhere: true },
       };
     }
     case 'issue-command':
@@ -400,7 +409,10 @@ export class FactWorld {
       );
     const groups = chain.map((id) => facts.groups.get(id) as GroupFact);
     const assigned = facts.assignments
-      .filter(({ kind, targetId }) => (kind === 'device' ? targetId === deviceId : chain.includes(targetId)))
+      .filter(({ tenantId: tenant, kind, targetId }) => {
+        if (kind === 'tenant') return tenant === device.tenantId;
+        return kind === 'device' ? targetId === deviceId : chain.includes(targetId);
+      })
       .map(({ rev }) => rev);
     const placed = [device.placementRev, ...groups.map((group) => group.placementRev)];
     return {

@@ -3,10 +3,10 @@ import type { Insertable, Transaction } from 'kysely';
 import type { NewChange } from '../../hub/core/changes.ts';
 import { appendChanges } from '../../migrations/change-log.ts';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
+import type { ContentTable, ManifestRevsTable } from '../../migrations/content-tables.ts';
 import type {
   AlertDeploymentsTable,
   CommandsTable,
-  ContentTable,
   Database,
   DevicesTable,
   GroupsTable,
@@ -173,7 +173,13 @@ export interface ScheduleTargets {
   readonly deviceIds?: readonly number[];
 }
 
-/** A schedule, deployed with one change as the API would; returns its id and the rev. */
+export interface DeployedSchedule {
+  readonly scheduleId: number;
+  readonly deploymentId: number;
+  readonly rev: number;
+}
+
+/** A schedule, deployed with one change as the API would; the one of `scheduleId` is there already. */
 export async function deploySchedule(
   db: Db,
   tenantId: number,
@@ -182,30 +188,12 @@ export async function deploySchedule(
     name = 'Morning',
     priority = 1,
     contentIds = [],
-  }: { name?: string; priority?: number; contentIds?: readonly number[] } = {},
-): Promise<{ scheduleId: number; rev: number }> {
+    scheduleId: known = null,
+  }: { name?: string; priority?: number; contentIds?: readonly number[]; scheduleId?: number | null } = {},
+): Promise<DeployedSchedule> {
   const snapshot = { name, priority, layout: { zones: [] }, timing: {} };
   return db.sql.transaction().execute(async (tx) => {
-    const schedule = await tx
-      .insertInto('schedules')
-      .values({
-        tenant_id: tenantId,
-        name,
-        priority,
-        layout: '{}',
-        timing: '{}',
-        status: 'published',
-        version: 1,
-        created_by: null,
-        created_at: 1_000,
-        updated_at: 1_000,
-      })
-      .executeTakeFirstOrThrow();
-    const scheduleId = Number(schedule.insertId);
-    if (contentIds.length > 0) {
-      const used = contentIds.map((id) => ({ tenant_id: tenantId, schedule_id: scheduleId, content_id: id }));
-      await tx.insertInto('schedule_content').values(used).execute();
-    }
+    const scheduleId = known ?? (await insertSchedule(tx, tenantId, name, priority));
     const deployment = await tx
       .insertInto('deployments')
       .values({
@@ -219,15 +207,57 @@ export async function deploySchedule(
         rev: 0,
       })
       .executeTakeFirstOrThrow();
+    const deploymentId = Number(deployment.insertId);
+    if (contentIds.length > 0) {
+      const used = contentIds.map((id) => ({ tenant_id: tenantId, deployment_id: deploymentId, content_id: id }));
+      await tx.insertInto('deployment_content').values(used).execute();
+    }
     const [rev = 0] = await append(tx, tenantId, [{ kind: 'schedule.assigned', groupIds, deviceIds }]);
-    const common = { tenant_id: tenantId, schedule_id: scheduleId, deployment_id: Number(deployment.insertId), rev };
-    const rows = [
-      ...groupIds.map((id) => ({ ...common, target_kind: 'group' as const, target_id: id })),
-      ...deviceIds.map((id) => ({ ...common, target_kind: 'device' as const, target_id: id })),
-    ];
-    await tx.insertInto('schedule_assignments').values(rows).execute();
-    return { scheduleId, rev };
+    await tx.updateTable('deployments').set({ rev }).where('id', '=', deploymentId).execute();
+    for (const target of [
+      ...groupIds.map((id) => ({ target_kind: 'group' as const, target_id: id })),
+      ...deviceIds.map((id) => ({ target_kind: 'device' as const, target_id: id })),
+    ]) {
+      const of = { tenant_id: tenantId, ...target };
+      const row = { ...of, schedule_id: scheduleId, deployment_id: deploymentId, rev };
+      await tx.insertInto('schedule_assignments').values(row).execute();
+      await raiseManifestRev(tx, of, rev);
+    }
+    return { scheduleId, deploymentId, rev };
   });
+}
+
+async function insertSchedule(
+  tx: Transaction<Database>,
+  tenantId: number,
+  name: string,
+  priority: number,
+): Promise<number> {
+  const text = { name, priority, layout: '{}', timing: '{}', status: 'published' as const, deployed_version: 1 };
+  const times = { version: 1, created_by: null, created_at: 1_000, updated_at: 1_000 };
+  const { insertId } = await tx
+    .insertInto('schedules')
+    .values({ tenant_id: tenantId, ...text, ...times })
+    .executeTakeFirstOrThrow();
+  return Number(insertId);
+}
+
+/** Says that the manifest of a target changed with this rev. */
+export async function raiseManifestRev(
+  tx: Transaction<Database>,
+  target: Omit<ManifestRevsTable, 'rev'>,
+  rev: number,
+): Promise<void> {
+  await tx
+    .deleteFrom('manifest_revs')
+    .where('tenant_id', '=', target.tenant_id)
+    .where('target_kind', '=', target.target_kind)
+    .where('target_id', '=', target.target_id)
+    .execute();
+  await tx
+    .insertInto('manifest_revs')
+    .values({ ...target, rev })
+    .execute();
 }
 
 /** Appends changes as the API does, last in its transaction. */

@@ -102,8 +102,9 @@ export class SimulatedNode {
     }
     for (const [deviceId, link] of this.#links) {
       const record = this.#record(deviceId);
-      const { tenantId, groupIds, deviceIds } = effect.audience;
-      const concerned = deviceIds.includes(deviceId) || groupIds.includes(record.groupId ?? 0);
+      const { tenantId, groupIds, deviceIds, ungrouped = false } = effect.audience;
+      const inGroups = record.groupId === null ? ungrouped : groupIds.includes(record.groupId);
+      const concerned = deviceIds.includes(deviceId) || inGroups;
       if (record.tenantId !== tenantId || !concerned) continue;
       const frame = this.#frameOf(effect, record);
       if (frame !== null) this.#push(link, frame);

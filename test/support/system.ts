@@ -93,6 +93,7 @@ async function startSystem(
   const hubParts: Parts[] = [];
   const hubs: HubServer[] = [];
   const hubUrls: string[] = [];
+  let { publicApiUrl } = config;
   const startHub: System['startHub'] = async () => {
     // Every hub has its own numbers; embedded it shares the rest.
     const own =
@@ -100,7 +101,7 @@ async function startSystem(
         ? { ...parts, registry: hubs.length === 0 ? parts.registry : new Registry() }
         : await composeParts(config, createLogger(config, `test hub ${hubs.length}`), clock);
     if (adapters === 'production') hubParts.push(own);
-    const { hub } = composeHub(own);
+    const { hub } = composeHub(own, null, () => publicApiUrl);
     hubs.push(hub);
     return { hub, url: `http://127.0.0.1:${await hub.start()}` };
   };
@@ -114,6 +115,7 @@ async function startSystem(
     publicHubUrl: hubUrls[0] ?? '',
     drainMs: 0,
   });
+  publicApiUrl = `:${new URL(api.url).port}`;
   const admin = new ApiClient(api.url);
   await admin.login(ADMIN.username, ADMIN.password);
   return {
