@@ -27,6 +27,10 @@ FROM node:22-bookworm-slim
 LABEL org.opencontainers.image.title="Podoh" org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production \
     PODOH_DATA_DIR=/var/lib/podoh
+# Measures and pictures videos; without it they are taken as they are.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends ffmpeg \
+ && rm -rf /var/lib/apt/lists/*
 RUN install -d -o node -g node -m 0700 /var/lib/podoh
 WORKDIR /app
 COPY LICENSE package.json ./
