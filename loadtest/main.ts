@@ -80,7 +80,7 @@ program
   .requiredOption('--password <password>', "that admin's password")
   .option('--plays <count>', 'plays to report first', '1000000')
   .option('--devices <count>', 'devices that report them', '500')
-  .option('--reads <count>', 'how often each report is read', '20')
+  .option('--reads <count>', 'how often each report is read; one user may ask 100 times a minute by default', '15')
   .action(
     async (options: {
       api: string;
