@@ -3,8 +3,7 @@
  * start knows what a dead one left behind. A file is there while a request or a verification holds it, and never longer.
  */
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -106,10 +105,9 @@ export class Quarantine {
     };
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await pipeline(
-        measured(source, { bytesMax, stallMs, onChunk }),
-        createWriteStream(path, { flags: 'wx', mode: 0o600 }),
-      );
+      // Opened before anything can fail: a file that is still being opened would come to be after its removal.
+      const file = await open(path, 'wx', 0o600);
+      await pipeline(measured(source, { bytesMax, stallMs, onChunk }), file.createWriteStream());
     } catch (error) {
       source.destroy();
       await rm(path, { force: true });
