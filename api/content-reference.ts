@@ -1,5 +1,5 @@
 /** How an alert names the content that goes with it: what a device needs to fetch and check it. */
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { ALERT_MEDIA_GRACE_MS, contentUrl, type MediaSigner } from '../hub/core/content-url.ts';
 import type { AlertContent } from '../hub/core/model.ts';
 import type { Dialect } from '../migrations/dialect.ts';
@@ -24,15 +24,16 @@ export function contentReference(media: MediaSigner, row: ContentReferenceRow, e
 }
 
 /**
- * The content with this id, fit to be shown; locked, so that nobody deletes it before it is used. NOT_FOUND when the actor can see none, CONFLICT while it is not ready; both name
- * the field that asked for it.
+ * The content with this id, fit to be shown. NOT_FOUND when the actor can see none, CONFLICT while it is not ready; both name the
+ * field that asked for it. With `lockBy` nobody deletes it before it is used; raising an alert goes without, because an emergency waits
+ * for nobody who edits content: at worst its text is shown alone.
  */
 export async function readyContent(
   tx: Transaction<Database>,
-  dialect: Dialect,
   actor: Pick<Actor, 'tenantId' | 'scope'>,
   contentId: number,
   field: string,
+  lockBy?: Dialect,
 ): Promise<ContentReferenceRow> {
   const row = await tx
     .selectFrom('content')
@@ -40,7 +41,7 @@ export async function readyContent(
     .where('id', '=', contentId)
     .where('tenant_id', '=', actor.tenantId)
     .where(ownedSql(actor, 'content.group_id'))
-    .modifyEnd(dialect.forUpdate)
+    .modifyEnd(lockBy?.forUpdate ?? sql``)
     .executeTakeFirst();
   if (row === undefined)
     throw apiError('NOT_FOUND', 'No such content', [{ field, message: `there is no content ${contentId}` }]);

@@ -5,7 +5,6 @@
 import type { Transaction } from 'kysely';
 import Type, { type Static } from 'typebox';
 import type { AlertContent, Severity, Targets } from '../../hub/core/model.ts';
-import type { Dialect } from '../../migrations/dialect.ts';
 import type { TargetKind } from '../../migrations/columns.ts';
 import type { Database } from '../../migrations/tables.ts';
 import { Id, Timestamp } from '../../protocol/desired-state.ts';
@@ -86,7 +85,7 @@ async function deploy(
 ): Promise<Mutation<DeployedAlert>> {
   const expiresAt = now + (body.expiresInSeconds ?? EXPIRES_SECONDS_DEFAULT) * 1000;
   const reference = (row: ContentReferenceRow): AlertContent => contentReference(ctx.media, row, expiresAt);
-  const text = await readText(tx, ctx.db.dialect, actor, body, reference);
+  const text = await readText(tx, actor, body, reference);
   const audience = await findAudience(tx, actor, body);
   const drill = body.drill ?? false;
   const { insertId } = await tx
@@ -153,16 +152,13 @@ async function deploy(
 /** What the screens will say: of the prepared alert, or as given. */
 async function readText(
   tx: Transaction<Database>,
-  dialect: Dialect,
   actor: Actor,
   { alertId, alert }: DeployBody,
   reference: (row: ContentReferenceRow) => AlertContent,
 ): Promise<AlertText> {
   if (alert !== undefined) {
     const content =
-      alert.contentId == null
-        ? null
-        : reference(await readyContent(tx, dialect, actor, alert.contentId, 'alert.contentId'));
+      alert.contentId == null ? null : reference(await readyContent(tx, actor, alert.contentId, 'alert.contentId'));
     return { alertId: null, severity: alert.severity, title: alert.title.trim(), message: alert.message, content };
   }
   const row = await tx

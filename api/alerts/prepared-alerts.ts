@@ -89,7 +89,7 @@ export async function createAlert(call: Call<unknown, unknown, Static<typeof Ale
     const contentId = body.contentId ?? null;
     if (contentId !== null) {
       await lockPrefetched(tx, dialect, actor.tenantId);
-      await readyContent(tx, dialect, actor, contentId, 'contentId');
+      await readyContent(tx, actor, contentId, 'contentId', dialect);
     }
     const shown = { alertId: null, before: null, after: contentId };
     const told = await prefetchedChange(tx, dialect, actor.tenantId, shown);
@@ -129,7 +129,7 @@ export async function updateAlert(call: Call<{ id: number }, unknown, Static<typ
       .executeTakeFirst();
     if (old === undefined) throw apiError('NOT_FOUND', 'No such alert');
     if (old.version !== body.version) throw versionConflict(old.version);
-    if (body.contentId != null) await readyContent(tx, dialect, actor, body.contentId, 'contentId');
+    if (body.contentId != null) await readyContent(tx, actor, body.contentId, 'contentId', dialect);
     const next = {
       name: body.name?.trim() ?? old.name,
       severity: body.severity ?? old.severity,

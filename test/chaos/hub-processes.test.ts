@@ -1,4 +1,5 @@
 /** Several hub processes on one port (HUB_PROCESSES=2): both serve, one killed is replaced, and nothing is left behind. */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
 import { CLOSE_CODES } from '../../protocol/close-codes.ts';
@@ -13,6 +14,15 @@ import { converged, raise, stopAlert } from './screens.ts';
 /** The kernel deals connections out by their ports: that one of two gets none of so many does not happen (2^-39). */
 const DEVICES = 40;
 
+/** Sockets that listen on the port, as the kernel lists them: state 0A of proc(5) net/tcp. */
+function listeners(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return ['/proc/net/tcp', '/proc/net/tcp6']
+    .flatMap((file) => readFileSync(file, 'utf8').split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, address, , state]) => address?.endsWith(local) === true && state === '0A').length;
+}
+
 describeWithServers('two hub processes on one port', () => {
   const start = clusterStarter();
   let cluster: Cluster;
@@ -22,6 +32,8 @@ describeWithServers('two hub processes on one port', () => {
   beforeAll(async () => {
     cluster = await start({ hubs: 1, env: { HUB_PROCESSES: '2' } });
     hub = cluster.hubs[0]!;
+    // One is ready a moment before the other: until both listen, the kernel deals everything to one.
+    await eventually(() => listeners(Number(new URL(cluster.hubUrls[0] ?? '').port)) === 2);
     devices = await cluster.fleet(DEVICES);
   });
 
