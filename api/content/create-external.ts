@@ -3,7 +3,8 @@ import Type, { type Static } from 'typebox';
 import { mutate, type Mutation } from '../mutation.ts';
 import { ownerGroup } from '../ownership.ts';
 import type { Call } from '../route.ts';
-import { contentJson, ContentName, DurationMs, OwnerGroup, type ContentJson, type ContentRow } from './content-json.ts';
+import { contentJson, ContentName, DurationMs, OwnerGroup, type ContentJson } from './content-json.ts';
+import { insertContent } from './insert-content.ts';
 import { ADDRESS_CHARS_MAX, externalAddress, SCHEMES, withoutSecrets } from './external-address.ts';
 
 export const ContentAddress = Type.String({
@@ -30,49 +31,23 @@ export async function createExternal(
   const { ctx, actor, body } = call;
   const url = externalAddress(body.type, body.url);
   return mutate(call, async (tx, now): Promise<Mutation<ContentJson>> => {
-    const row: Omit<ContentRow, 'id'> = {
-      ...NOT_STORED,
+    const row = await insertContent(tx, actor, now, {
       name: body.name.trim(),
       type: body.type,
       status: 'ready',
       group_id: await ownerGroup(tx, actor, body.groupId),
       duration_ms: body.durationMs ?? null,
       url,
-      version: 1,
-      created_by: actor.userId,
-      created_at: now,
-      updated_at: now,
-    };
-    const { insertId } = await tx
-      .insertInto('content')
-      .values({ tenant_id: actor.tenantId, ...row })
-      .executeTakeFirstOrThrow();
-    const id = Number(insertId);
+    });
     return {
-      data: contentJson(ctx.media, { id, ...row }, now),
+      data: contentJson(ctx.media, row, now),
       changes: [],
       audit: {
         action: 'content.created',
         entity: 'content',
-        entityId: id,
+        entityId: row.id,
         detail: { type: body.type, name: row.name, url: withoutSecrets(url), groupId: row.group_id },
       },
     };
   });
 }
-
-/** Columns of content whose bytes are not here, or not yet. */
-export const NOT_STORED = {
-  failure: null,
-  file_name: null,
-  mime_type: null,
-  size_bytes: null,
-  sha256: null,
-  width: null,
-  height: null,
-  duration_ms: null,
-  probe: null,
-  url: null,
-  storage_key: null,
-  thumbnail_key: null,
-} as const;

@@ -21,8 +21,8 @@ import { inTransaction } from '../transaction.ts';
 import { UPLOAD_MS_MAX } from '../upload-bodies.ts';
 import { contentJson, ContentName, OwnerGroup, type ContentJson } from './content-json.ts';
 import type { ContentParts } from './content-parts.ts';
-import { NOT_STORED } from './create-external.ts';
 import { findContent, lockContent } from './find-content.ts';
+import { insertContent } from './insert-content.ts';
 import { lockTenant, queueRemoval } from './object-keeper.ts';
 import { diskFailure, measured, tooLarge } from './quarantine.ts';
 import { requireRoom } from './quota.ts';
@@ -117,24 +117,14 @@ async function insertUpload(
   upload: { readonly type: FileKind; readonly objectKey: string; readonly now: number; readonly expiresAt: number },
 ): Promise<number> {
   const { type, objectKey, now, expiresAt } = upload;
-  const { insertId } = await tx
-    .insertInto('content')
-    .values({
-      ...NOT_STORED,
-      tenant_id: actor.tenantId,
-      type,
-      name: body.name.trim(),
-      status: 'pending',
-      group_id: await ownerGroup(tx, actor, body.groupId),
-      file_name: cleanName(body.fileName),
-      size_bytes: body.sizeBytes,
-      version: 1,
-      created_by: actor.userId,
-      created_at: now,
-      updated_at: now,
-    })
-    .executeTakeFirstOrThrow();
-  const contentId = Number(insertId);
+  const { id: contentId } = await insertContent(tx, actor, now, {
+    type,
+    name: body.name.trim(),
+    status: 'pending',
+    group_id: await ownerGroup(tx, actor, body.groupId),
+    file_name: cleanName(body.fileName),
+    size_bytes: body.sizeBytes,
+  });
   await tx
     .insertInto('uploads')
     .values({

@@ -7,8 +7,9 @@ import { mutate, type Mutation } from '../mutation.ts';
 import { ownerGroup } from '../ownership.ts';
 import type { Call } from '../route.ts';
 import { errorDetails } from '../validation.ts';
-import { contentJson, ContentName, type ContentJson, type ContentRow } from './content-json.ts';
-import { createExternal, NOT_STORED, type ExternalContent } from './create-external.ts';
+import { contentJson, ContentName, type ContentJson } from './content-json.ts';
+import { createExternal, type ExternalContent } from './create-external.ts';
+import { insertContent } from './insert-content.ts';
 import { ToolFailed } from './media-tools.ts';
 import { contentKey, giveUpHold, lockTenant, takeHold, useHold } from './object-keeper.ts';
 import { tooLarge } from './quarantine.ts';
@@ -115,26 +116,16 @@ async function keep(
         await lockTenant(tx, ctx.db.dialect, actor.tenantId);
         await useHold(tx, hold);
         await requireRoom(tx, ctx.settings.tenantBytesMax, actor.tenantId, file.sizeBytes);
-        const row: Omit<ContentRow, 'id'> = {
-          ...NOT_STORED,
+        const row = await insertContent(tx, actor, now, {
           ...verifiedColumns(actor.tenantId, file, verified),
           name: fields.name?.trim() ?? nameOf(fileName),
           status: 'ready',
           group_id: await ownerGroup(tx, actor, fields.groupId),
           file_name: fileName,
-          version: 1,
-          created_by: actor.userId,
-          created_at: now,
-          updated_at: now,
-        };
-        const { insertId } = await tx
-          .insertInto('content')
-          .values({ tenant_id: actor.tenantId, ...row })
-          .executeTakeFirstOrThrow();
-        const id = Number(insertId);
-        const { name, type, size_bytes: sizeBytes, sha256, group_id: groupId } = row;
+        });
+        const { id, name, type, size_bytes: sizeBytes, sha256, group_id: groupId } = row;
         return {
-          data: contentJson(ctx.media, { id, ...row }, now),
+          data: contentJson(ctx.media, row, now),
           changes: [],
           audit: {
             action: 'content.created',

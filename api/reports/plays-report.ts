@@ -10,11 +10,11 @@ import { answerJson, answerReport, ReportFormat } from './report-format.ts';
 import { readFilter } from './report-filter.ts';
 import type { ReportColumn, ReportRow } from './report-model.ts';
 import { ReportNames } from './report-names.ts';
-import { rangeLine, RANGE_QUERY, readRange, type ReportRange } from './report-range.ts';
+import { rangeLine, RANGE_QUERY, readRange } from './report-range.ts';
 import { inReportTurn } from './report-turns.ts';
 import { PLAY_FILTERS, USAGE_DAYS_MAX } from './usage-report.ts';
 import { inSlices } from './usage-slices.ts';
-import { filterSql, type UsageFilter } from './usage-sums.ts';
+import { filterSql, usageFilter, type UsageFilter } from './usage-sums.ts';
 
 /** Plays read at once while a file is written. */
 const PLAYS_PAGE = 2_000;
@@ -179,21 +179,11 @@ async function* allPlays(
 /** The report of single plays. VALIDATION_ERROR for a range that is none or too long, NOT_FOUND for a filter the caller has not. */
 export async function reportPlays(call: Call<unknown, PlaysQuery, unknown>): Promise<RawAnswer> {
   const { ctx, actor, query } = call;
-  const { format, page, limit, contentId, deviceId, scheduleId, during, clock } = query;
+  const { format, page, limit, during, clock } = query;
   const now = ctx.clock.now();
-  const range: ReportRange = readRange(query, now, USAGE_DAYS_MAX);
+  const range = readRange(query, now, USAGE_DAYS_MAX);
   const { groupIds, criteria } = await readFilter(ctx.db, actor, query);
-  const filter: UsageFilter = {
-    tenantId: actor.tenantId,
-    fromMs: range.fromMs,
-    toMs: range.toMs,
-    groupIds,
-    deviceId,
-    contentId,
-    scheduleId,
-    during,
-    clock,
-  };
+  const filter = usageFilter(actor, query, range, groupIds);
   const names = new ReportNames(ctx.db.sql, actor.tenantId);
   const total = await inReportTurn(ctx.db, () => countPlays(ctx.db, filter));
   if (format !== 'json') {

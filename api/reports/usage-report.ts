@@ -9,7 +9,7 @@ import type { ReportColumn, ReportRow } from './report-model.ts';
 import { ReportNames } from './report-names.ts';
 import { offsetSpans, rangeLine, RANGE_QUERY, readRange } from './report-range.ts';
 import { inReportTurn } from './report-turns.ts';
-import { sumUsage, type UsageFilter, type UsageKey, type UsageSum, type UsageSums } from './usage-sums.ts';
+import { sumUsage, usageFilter, type UsageKey, type UsageSum, type UsageSums } from './usage-sums.ts';
 
 /** Longest time that a report of plays covers, in days. */
 export const USAGE_DAYS_MAX = 366;
@@ -201,18 +201,8 @@ export async function reportUsage(call: Call<unknown, UsageQuery, unknown>): Pro
   const now = ctx.clock.now();
   const range = readRange(query, now, USAGE_DAYS_MAX);
   const { groupIds, criteria } = await readFilter(ctx.db, actor, query);
-  const { contentId, deviceId, scheduleId, during, clock } = query;
-  const filter: UsageFilter = {
-    tenantId: actor.tenantId,
-    fromMs: range.fromMs,
-    toMs: range.toMs,
-    groupIds,
-    deviceId,
-    contentId,
-    scheduleId,
-    during,
-    clock,
-  };
+  const { during, clock } = query;
+  const filter = usageFilter(actor, query, range, groupIds);
   const names = new ReportNames(ctx.db.sql, actor.tenantId);
   const key: UsageKey = groupBy === 'group' ? 'device' : groupBy;
   const counted = await inReportTurn(ctx.db, async () => {

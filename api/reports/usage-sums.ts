@@ -7,8 +7,9 @@
 import { sql, type RawBuilder, type SqlBool } from 'kysely';
 import type { OpenDatabase } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
+import type { Actor } from '../context.ts';
 import { apiError } from '../errors.ts';
-import type { OffsetSpan } from './report-range.ts';
+import type { OffsetSpan, ReportRange } from './report-range.ts';
 import { inSlices, SliceTooFull } from './usage-slices.ts';
 
 /** Groups that a report may have, e.g. contents that were played. Past it: VALIDATION_ERROR. */
@@ -33,6 +34,17 @@ export interface UsageFilter {
   readonly scheduleId: number | undefined;
   readonly during: During;
   readonly clock: Clock;
+}
+
+/** The plays that a query asks for, among the devices of these groups. */
+export function usageFilter(
+  actor: Pick<Actor, 'tenantId'>,
+  asked: Partial<Pick<UsageFilter, 'deviceId' | 'contentId' | 'scheduleId'>> & Pick<UsageFilter, 'during' | 'clock'>,
+  { fromMs, toMs }: ReportRange,
+  groupIds: UsageFilter['groupIds'],
+): UsageFilter {
+  const { deviceId, contentId, scheduleId, during, clock } = asked;
+  return { tenantId: actor.tenantId, fromMs, toMs, groupIds, deviceId, contentId, scheduleId, during, clock };
 }
 
 export interface UsageSum {
