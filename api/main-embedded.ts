@@ -18,7 +18,7 @@ await runProgram(async () => {
     port: config.apiPort,
     adminUsername: config.adminUsername,
     adminPassword: config.adminPassword,
-    playerRoot: fileURLToPath(new URL('../dist/player', import.meta.url)),
+    webRoot: fileURLToPath(new URL('../dist', import.meta.url)),
     publicHubUrl: config.publicHubUrl === ':0' ? `:${hubPort}` : config.publicHubUrl,
     // One process: nobody balances over it, so nothing is gained by waiting.
     drainMs: 0,

@@ -13,7 +13,7 @@ await runProgram(async () => {
     port: config.apiPort,
     adminUsername: config.adminUsername,
     adminPassword: config.adminPassword,
-    playerRoot: fileURLToPath(new URL('../dist/player', import.meta.url)),
+    webRoot: fileURLToPath(new URL('../dist', import.meta.url)),
     publicHubUrl: config.publicHubUrl,
     drainMs: config.drainMs,
   });

@@ -1,6 +1,8 @@
 /** Starting the REST process's parts, alone or beside a hub: routes, player page, first admin, listening. */
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
+import { serveConsole } from './console/serve.ts';
 import type { ApiContext } from './context.ts';
 import { ApiError } from './errors.ts';
 import { startNotifications, type Notifications } from './notifications/start-notifications.ts';
@@ -14,8 +16,8 @@ export interface StartOptions {
   readonly port: number;
   readonly adminUsername: string;
   readonly adminPassword: string | undefined;
-  /** Absolute path of the built player page. */
-  readonly playerRoot: string;
+  /** Absolute path of the folder with the built pages, `console/` and `player/`. */
+  readonly webRoot: string;
   readonly publicHubUrl: string;
   /** How long a stop waits before it closes, so that balancers see readiness go first, in milliseconds. */
   readonly drainMs: number;
@@ -30,10 +32,11 @@ export interface StartedApi {
   stop(): Promise<void>;
 }
 
-function buildApi(context: ApiContext, options: Pick<StartOptions, 'playerRoot' | 'publicHubUrl'>): FastifyInstance {
+function buildApi(context: ApiContext, options: Pick<StartOptions, 'webRoot' | 'publicHubUrl'>): FastifyInstance {
   const app = buildApp(context, resourceRoutes());
   app.register(serveDocs);
-  app.register(servePlayer, { root: options.playerRoot, hubUrl: options.publicHubUrl });
+  app.register(serveConsole, { root: join(options.webRoot, 'console') });
+  app.register(servePlayer, { root: join(options.webRoot, 'player'), hubUrl: options.publicHubUrl });
   return app;
 }
 
@@ -86,9 +89,10 @@ export async function startApi(context: ApiContext, options: StartOptions): Prom
 export function welcomeLines(started: StartedApi): string[] {
   const lines = [
     `Podoh is ready`,
+    `  Console  ${started.url}/console/`,
+    `  Player   ${started.url}/player/`,
     `  API      ${started.url}/api/v1`,
     `  Docs     ${started.url}/docs`,
-    `  Player   ${started.url}/player/`,
   ];
   if (started.made !== null) {
     lines.push(`  Admin    ${started.made.username}`);

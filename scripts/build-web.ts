@@ -1,5 +1,5 @@
 /**
- * Builds what browsers load (today the reference player) into dist/, when its sources have changed since the last build.
+ * Builds what browsers load, the console and the reference player, into dist/, when its sources have changed since the last build.
  *
  * Runs before `npm start` and `npm test`, so the usual case, nothing to do, must cost milliseconds: Vite is loaded only
  * when there is something to build. A production install has no Vite; there an existing build is used as it is.
@@ -24,6 +24,7 @@ interface Bundle {
 
 const BUNDLES: readonly Bundle[] = [
   { name: 'player', configPath: 'api/player/vite.config.ts', sources: ['api/player', 'protocol'] },
+  { name: 'console', configPath: 'api/console/vite.config.ts', sources: ['api/console', 'protocol'] },
 ];
 
 /** Files of a folder and its subfolders that a bundle could depend on, sorted so that the hash is stable. */

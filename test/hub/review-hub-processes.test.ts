@@ -12,7 +12,7 @@ import { mariaDbAt } from '../support/mariadb.ts';
 import { membersOf, Program } from '../support/processes.ts';
 import { describeWithMariaDb } from '../support/server-suites.ts';
 import { importDevices, TestDevice } from '../support/test-device.ts';
-import { webRoot } from '../support/web-root.ts';
+import { WEB_ROOT } from '../support/web-root.ts';
 
 describeWithMariaDb('hub processes that share a port', () => {
   const undo: (() => Promise<void> | void)[] = [];
@@ -43,9 +43,8 @@ describeWithMariaDb('hub processes that share a port', () => {
     const config = readConfig({ ...env, API_HOST: '127.0.0.1', API_PORT: '0' });
     const parts = await composeParts(config, createLogger(config, 'test'));
     const { apiHost: host, apiPort, adminUsername, adminPassword } = config;
-    const playerRoot = webRoot('player');
     const api = await startApi(composeApi(parts), {
-      ...{ host, port: apiPort, adminUsername, adminPassword, playerRoot, publicHubUrl: `:${port}`, drainMs: 0 },
+      ...{ host, port: apiPort, adminUsername, adminPassword, webRoot: WEB_ROOT, publicHubUrl: `:${port}`, drainMs: 0 },
     });
     undo.push(
       () => parts.close(),

@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { RawSocket } from '../support/raw-socket.ts';
 import { systemStarter, type System } from '../support/system.ts';
 import { importDevices, TestDevice, type Credentials } from '../support/test-device.ts';
-import { webRoot } from '../support/web-root.ts';
+import { WEB_ROOT } from '../support/web-root.ts';
 
 /** More than a device may ask for at once. */
 const TOO_MANY = 70;
@@ -200,7 +200,7 @@ describe('a first start on a port that is taken', () => {
       host: '127.0.0.1',
       adminUsername: 'admin',
       adminPassword: undefined,
-      playerRoot: webRoot('player'),
+      webRoot: WEB_ROOT,
       publicHubUrl: ':1',
       drainMs: 0,
     };

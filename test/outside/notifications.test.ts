@@ -13,7 +13,7 @@ import {
 import { ApiClient } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
 import { ADMIN, describeEachAdapterSet, type System } from '../support/system.ts';
-import { webRoot } from '../support/web-root.ts';
+import { WEB_ROOT } from '../support/web-root.ts';
 
 describeEachAdapterSet('telling the outside', (start) => {
   let sns: SnsServer;
@@ -129,7 +129,7 @@ describeEachAdapterSet('telling the outside', (start) => {
       port: 0,
       adminUsername: ADMIN.username,
       adminPassword: ADMIN.password,
-      playerRoot: webRoot('player'),
+      webRoot: WEB_ROOT,
       publicHubUrl: '',
       drainMs: 0,
     });

@@ -9,7 +9,7 @@ import { removeFolder, throwawayFolder } from '../support/daemon.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { ADMIN } from '../support/system.ts';
-import { webRoot } from '../support/web-root.ts';
+import { WEB_ROOT } from '../support/web-root.ts';
 
 describe('the first start of the API', () => {
   const folder = throwawayFolder('first-admin');
@@ -43,7 +43,7 @@ describe('the first start of the API', () => {
         port,
         adminUsername: ADMIN.username,
         adminPassword: ADMIN.password,
-        playerRoot: webRoot('player'),
+        webRoot: WEB_ROOT,
         publicHubUrl: ':0',
         drainMs: 0,
       },

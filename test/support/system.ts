@@ -13,7 +13,7 @@ import { startApi, type StartedApi } from '../../api/start-api.ts';
 import { ApiClient } from './api-client.ts';
 import { removeFolder, throwawayFolder } from './daemon.ts';
 import { mariaDbAt } from './mariadb.ts';
-import { webRoot } from './web-root.ts';
+import { WEB_ROOT } from './web-root.ts';
 
 export type AdapterSet = 'embedded' | 'production';
 
@@ -111,7 +111,7 @@ async function startSystem(
     port: config.apiPort,
     adminUsername: config.adminUsername,
     adminPassword: config.adminPassword,
-    playerRoot: webRoot('player'),
+    webRoot: WEB_ROOT,
     publicHubUrl: hubUrls[0] ?? '',
     drainMs: 0,
   });

@@ -1,6 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** Folder of a built page; `npm test` builds them before. */
-export function webRoot(page: string): string {
-  return fileURLToPath(new URL(`../../dist/${page}`, import.meta.url));
-}
+/** Folder of the built pages; `npm test` builds them before. */
+export const WEB_ROOT = fileURLToPath(new URL('../../dist', import.meta.url));

@@ -1,0 +1,25 @@
+/** What the page of one's own account says. */
+export const accountTexts = {
+  title: 'Profile and password',
+  profile: 'Profile',
+  displayName: 'Name that others see',
+  username: 'Username',
+  role: 'Role',
+  organisation: 'Organisation',
+  groups: 'Groups',
+  allGroups: 'All groups',
+  password: 'Password',
+  currentPassword: 'Current password',
+  newPassword: 'New password',
+  repeatPassword: 'New password again',
+  passwordRule: 'At least 8 characters. A few unrelated words are easy to remember and hard to guess.',
+  passwordsDiffer: 'The two are not the same.',
+  changePassword: 'Change password',
+  passwordChanged: 'Password changed. You were signed out everywhere else.',
+  profileSaved: 'Profile saved',
+  appearance: 'Appearance',
+  keyboard: 'Keyboard',
+  shortcut: 'Raise an alert with one key',
+  shortcutHint: (key: string) =>
+    `Press ${key} on any page, while not typing. Turn it off if you dictate, or hit keys by accident.`,
+};

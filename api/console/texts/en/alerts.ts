@@ -1,0 +1,4 @@
+/** What the console says about alerts. */
+export const alertTexts = {
+  title: 'Alerts',
+};

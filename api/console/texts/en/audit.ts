@@ -1,0 +1,20 @@
+/** What the audit page says. */
+export const auditTexts = {
+  title: 'Audit',
+  description: 'Who did what, and when. Nothing here can be changed.',
+  at: 'When',
+  who: 'Who',
+  action: 'Action',
+  what: 'What',
+  details: 'Details',
+  byNobody: 'Podoh itself',
+  from: 'From',
+  to: 'Until',
+  entity: 'Kind',
+  anyEntity: 'Anything',
+  actionHint: 'Action, e.g. alert.deploy',
+  username: 'User',
+  empty: 'Nothing has happened yet',
+  emptyHint: 'Everything that people change here is written down.',
+  address: 'Address',
+};

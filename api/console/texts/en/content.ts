@@ -1,0 +1,4 @@
+/** What the console says about content. */
+export const contentTexts = {
+  title: 'Content',
+};

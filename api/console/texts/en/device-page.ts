@@ -1,0 +1,4 @@
+/** What the console says about device-page. */
+export const devicePageTexts = {
+  title: 'Device',
+};

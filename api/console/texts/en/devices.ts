@@ -1,0 +1,4 @@
+/** What the console says about devices. */
+export const deviceTexts = {
+  title: 'Devices',
+};

@@ -1,0 +1,4 @@
+/** What the console says about groups. */
+export const groupTexts = {
+  title: 'Groups',
+};

@@ -1,0 +1,4 @@
+/** What the console says about overview. */
+export const overviewTexts = {
+  title: 'Overview',
+};

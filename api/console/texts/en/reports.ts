@@ -1,0 +1,4 @@
+/** What the console says about reports. */
+export const reportTexts = {
+  title: 'Reports',
+};

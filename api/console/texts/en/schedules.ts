@@ -1,0 +1,4 @@
+/** What the console says about schedules. */
+export const scheduleTexts = {
+  title: 'Schedules',
+};

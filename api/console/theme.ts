@@ -1,0 +1,24 @@
+/** How the console looks: sizes that fingers hit and colours that are read (WCAG 2.2 AA; console.css does the rest), one typeface. */
+import { createTheme, type MantineThemeOverride } from '@mantine/core';
+import type { Texts } from './texts/english.ts';
+
+export function themeOf(texts: Texts): MantineThemeOverride {
+  const closeButtonProps = { 'aria-label': texts.common.close };
+  return createTheme({
+    fontFamily: "'Inter Variable', system-ui, sans-serif",
+    fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, monospace',
+    primaryColor: 'indigo',
+    primaryShade: { light: 7, dark: 7 },
+    defaultRadius: 'md',
+    cursorType: 'pointer',
+    respectReducedMotion: true,
+    components: {
+      Notification: { defaultProps: { closeButtonProps } },
+      Drawer: { defaultProps: { closeButtonProps } },
+      Alert: { defaultProps: { closeButtonLabel: texts.common.close } },
+      Checkbox: { defaultProps: { size: 'md' } },
+      Radio: { defaultProps: { size: 'md' } },
+      Switch: { defaultProps: { size: 'md' } },
+    },
+  });
+}
