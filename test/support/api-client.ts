@@ -50,6 +50,18 @@ export class ApiClient {
     return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
   }
 
+  /** Sends a form with a file, which must succeed. */
+  async upload<T = any>(path: string, form: FormData): Promise<T> {
+    const response = await fetch(`${this.#url}/api/v1${path}`, {
+      method: 'POST',
+      headers: this.#accessToken === null ? {} : { authorization: `Bearer ${this.#accessToken}` },
+      body: form,
+    });
+    const { data, error } = (await response.json()) as { data: T; error?: unknown };
+    if (response.status >= 300) throw new Error(`POST ${path}: ${response.status} ${JSON.stringify(error)}`);
+    return data;
+  }
+
   /** The data of a call that must succeed. */
   async must<T = any>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.call<T>(method, path, body === undefined ? {} : { body });
