@@ -8,9 +8,11 @@
 /** Our own rooms. */
 const OURS = '^(protocol|migrations|hub|api|loadtest|scripts|test|infra)/';
 /** A test, or what the tests of one room share. */
-const TEST_FILE = '([.]test[.]ts|\\btesting/[^/]+[.]ts)$';
+const TEST_FILE = '([.]test[.]tsx?|\\btesting/[^/]+[.]ts)$';
 /** Files that put a program together: they may import everything. */
 const COMPOSITION = '^((hub|api)/(compose|main)[^/]*|api/cli|migrations/main)[.]ts$';
+/** The console's own code: a program for browsers. */
+const CONSOLE = '^api/console/(?!(serve|vite[.]config)[.]ts$)';
 /** What a test may reach for beyond what its room may: test/support, and the hub's own top level (config, compose, main). */
 const TEST_REACH = ['^test/support/', '^hub/[^/]+[.]ts$'];
 
@@ -62,6 +64,22 @@ module.exports = {
       to: { path: OURS, pathNot: ['^api/player/', '^protocol/'] },
     },
     {
+      name: 'wall-console',
+      severity: 'error',
+      comment:
+        'The console is a client of the REST API: what it takes from the server are types, and of values only the protocol, ' +
+        'which is made for browsers.',
+      from: { path: CONSOLE, pathNot: TEST_FILE },
+      to: { path: OURS, pathNot: ['^api/console/', '^protocol/'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'console-is-not-imported',
+      severity: 'error',
+      comment: 'The server serves the built console and knows nothing else of it.',
+      from: { path: OURS, pathNot: ['^api/console/', '^test/'] },
+      to: { path: CONSOLE },
+    },
+    {
       name: 'nothing-waits-for-the-outside',
       severity: 'error',
       comment:
@@ -71,7 +89,7 @@ module.exports = {
         path: '^api/',
         pathNot: [TEST_FILE, '^api/notifications/', '^api/(resource-routes|start-api)[.]ts$'],
       },
-      to: { path: '^api/notifications/' },
+      to: { path: '^api/notifications/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'core-has-no-io',
@@ -92,7 +110,7 @@ module.exports = {
       severity: 'error',
       comment: 'A main file runs when it is imported: only a test may do that.',
       from: { path: '^(protocol|migrations|hub|api|loadtest|scripts)/', pathNot: TEST_FILE },
-      to: { path: '(^|/)main[^/]*[.]ts$' },
+      to: { path: '(^|/)main[^/]*[.]tsx?$' },
     },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
@@ -106,10 +124,10 @@ module.exports = {
     {
       name: 'no-dev-dep',
       severity: 'error',
-      comment: 'Code that runs in production needs its packages in "dependencies"; the player page is bundled.',
+      comment: 'Code that runs in production needs its packages in "dependencies"; what browsers load is bundled.',
       from: {
         path: '^(protocol|migrations|hub|api)/',
-        pathNot: [TEST_FILE, '^api/player/(?!serve[.]ts$)'],
+        pathNot: [TEST_FILE, '^api/(player|console)/(?!serve[.]ts$)'],
       },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
@@ -129,7 +147,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default'],
-      extensions: ['.ts', '.js', '.mjs', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.json'],
     },
   },
 };

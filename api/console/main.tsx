@@ -17,7 +17,7 @@ import { ApiFailure } from './session/api-failure.ts';
 import { SessionProvider } from './session/session-context.tsx';
 import { Session } from './session/session.ts';
 import { storedSession } from './session/stored-session.ts';
-import { RaiseAlertProvider } from './shell/raise-alert-context.tsx';
+import { RaiseAlertProvider } from './shell/raise-alert-provider.tsx';
 import { Shell } from './shell/shell.tsx';
 import { english } from './texts/english.ts';
 import { themeOf } from './theme.ts';

@@ -1,8 +1,8 @@
 /** Choosing single screens by name. */
 import { MultiSelect } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useRef, useState, type ReactNode } from 'react';
+import { keepPreviousData, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState, type ReactNode } from 'react';
 import type { DeviceJson } from '../../devices/device-json.ts';
 import { useSession } from '../session/session-context.tsx';
 import { useTexts } from '../texts/texts-context.tsx';
@@ -14,49 +14,26 @@ export interface DevicePickerProps {
   readonly description?: ReactNode;
 }
 
-const SHOWN_MAX = 30;
+const FOUND_MAX = 30;
 
 export function DevicePicker({ value, onChange, label, description }: DevicePickerProps) {
   const texts = useTexts().common;
-  const session = useSession();
   const [typed, setTyped] = useState('');
-  const [q] = useDebouncedValue(typed, 250);
   const [opened, setOpened] = useState(false);
-  /** Names of what was found once, because a chosen screen has to keep its name when it is not found any more. */
-  const names = useRef(new Map<number, string>());
-  const missing = value.filter((id) => !names.current.has(id));
-  const chosen = useQuery({
-    queryKey: ['device', 'names', missing],
-    queryFn: async () => {
-      const devices = await Promise.all(
-        missing.slice(0, 20).map((id) => session.call<DeviceJson>('GET', `/devices/${id}`)),
-      );
-      for (const { id, name } of devices) names.current.set(id, name);
-      return devices.length;
-    },
-    enabled: missing.length > 0,
-  });
-  const found = useQuery({
-    queryKey: ['device', 'pick', q],
-    queryFn: async ({ signal }) => {
-      const page = await session.list<DeviceJson>(
-        '/devices',
-        { q, state: 'active', limit: SHOWN_MAX, sort: 'name' },
-        signal,
-      );
-      for (const { id, name } of page.items) names.current.set(id, name);
-      return page.items.map(({ id }) => id);
-    },
-    placeholderData: keepPreviousData,
-    enabled: opened,
-  });
-  const ids = [...new Set([...value, ...(found.data ?? [])])];
+  const [q] = useDebouncedValue(typed, 250);
+  const names = useNames(value);
+  const found = useFound(q, opened);
+  const foundIds = new Set((found.data ?? []).map(({ id }) => String(id)));
+  const options = new Map([
+    ...value.map((id) => [String(id), names.get(id) ?? `#${id}`] as const),
+    ...(found.data ?? []).map(({ id, name }) => [String(id), name] as const),
+  ]);
   return (
     <MultiSelect
       label={label ?? texts.pickDevices}
       description={description}
       placeholder={texts.pickDevicesPlaceholder}
-      data={ids.map((id) => ({ value: String(id), label: names.current.get(id) ?? `#${id}` }))}
+      data={[...options].map(([id, name]) => ({ value: id, label: name }))}
       value={value.map(String)}
       onChange={(picked) => onChange(picked.map(Number))}
       searchable
@@ -64,11 +41,37 @@ export function DevicePicker({ value, onChange, label, description }: DevicePick
       onSearchChange={setTyped}
       onDropdownOpen={() => setOpened(true)}
       // The API has searched already; here only what it found is offered.
-      filter={({ options }) =>
-        options.filter((option) => 'value' in option && (found.data ?? []).includes(Number(option.value)))
-      }
-      nothingFoundMessage={found.isFetching || chosen.isFetching ? texts.loading : texts.nothingFound}
+      filter={({ options: all }) => all.filter((option) => 'value' in option && foundIds.has(option.value))}
+      nothingFoundMessage={found.isFetching ? texts.loading : texts.nothingFound}
       hidePickedOptions
     />
   );
+}
+
+/** Names of the chosen screens; those that were found here are known already. */
+function useNames(deviceIds: readonly number[]): ReadonlyMap<number, string> {
+  const session = useSession();
+  const devices = useQueries({
+    queries: deviceIds.map((id) => ({
+      queryKey: ['device', id],
+      queryFn: () => session.call<DeviceJson>('GET', `/devices/${id}`),
+    })),
+  });
+  return new Map(devices.flatMap(({ data }) => (data === undefined ? [] : [[data.id, data.name] as const])));
+}
+
+function useFound(q: string, enabled: boolean) {
+  const session = useSession();
+  const queries = useQueryClient();
+  return useQuery({
+    queryKey: ['device', 'pick', q],
+    queryFn: async ({ signal }) => {
+      const query = { q, state: 'active', limit: FOUND_MAX, sort: 'name' };
+      const { items } = await session.list<DeviceJson>('/devices', query, signal);
+      for (const device of items) queries.setQueryData(['device', device.id], device);
+      return items;
+    },
+    placeholderData: keepPreviousData,
+    enabled,
+  });
 }

@@ -1,8 +1,7 @@
-/** Raising an alert from anywhere: one button, one key, one dialog over whatever page is open. */
-import { useHotkeys, useLocalStorage } from '@mantine/hooks';
-import { createContext, lazy, Suspense, useContext, useMemo, useState, type ReactNode } from 'react';
+/** Raising an alert from anywhere: what opens the dialog, and the key that does. */
+import { useLocalStorage } from '@mantine/hooks';
+import { createContext, useContext } from 'react';
 import type { Severity } from '../ui/severity-badge.tsx';
-import { useMay } from '../session/session-context.tsx';
 
 /** What the dialog begins with, e.g. when an alert is repeated or escalated. */
 export interface RaisePreset {
@@ -20,40 +19,12 @@ export interface RaisePreset {
 /** The key that opens the dialog, while one is not typing. */
 export const RAISE_KEY = 'A';
 
-const RaiseContext = createContext<((preset?: RaisePreset) => void) | null>(null);
-
-const RaiseDialog = lazy(async () => {
-  const { RaiseDialog: component } = await import('../alerts/raise-dialog.tsx');
-  return { default: component };
-});
+export const RaiseContext = createContext<((preset?: RaisePreset) => void) | null>(null);
 
 /** Whether the one key is on (WCAG 2.2, 2.1.4): people who dictate, or tremble, turn it off in their account. */
 export function useRaiseKey(): readonly [boolean, (on: boolean) => void] {
   const [on, setOn] = useLocalStorage({ key: 'podoh.console.raise-key', defaultValue: true });
   return [on, setOn];
-}
-
-export function RaiseAlertProvider({ children }: { readonly children: ReactNode }) {
-  const [preset, setPreset] = useState<RaisePreset | null>(null);
-  const [keyIsOn] = useRaiseKey();
-  const { manage } = useMay();
-  const open = useMemo(
-    () =>
-      (next: RaisePreset = {}) =>
-        setPreset(next),
-    [],
-  );
-  useHotkeys(keyIsOn && manage && preset === null ? [[RAISE_KEY, () => open()]] : []);
-  return (
-    <RaiseContext.Provider value={open}>
-      {children}
-      {preset !== null && (
-        <Suspense fallback={null}>
-          <RaiseDialog preset={preset} onClose={() => setPreset(null)} />
-        </Suspense>
-      )}
-    </RaiseContext.Provider>
-  );
 }
 
 /** Opens the dialog that raises an alert. */

@@ -2,7 +2,7 @@
  * A dialog: takes the focus, gives it back, closes with Escape. Use it in place of the library's Modal, whose heading is a banner to
  * screen readers, of which a page may have one.
  */
-import { Group, Modal, type MantineSize } from '@mantine/core';
+import { Group, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTexts } from '../texts/texts-context.tsx';
 
@@ -10,7 +10,8 @@ export interface DialogProps {
   readonly title: ReactNode;
   readonly onClose: () => void;
   readonly children: ReactNode;
-  readonly size?: MantineSize | string;
+  /** A size of the theme, e.g. `lg`, or a width in CSS. */
+  readonly size?: string;
   /** Fills the screen, as on a phone. */
   readonly fullScreen?: boolean;
   /** False keeps it from being closed by Escape, by a click beside it or by its button. */

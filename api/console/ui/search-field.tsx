@@ -2,7 +2,7 @@
 import { CloseButton, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { Search } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useTexts } from '../texts/texts-context.tsx';
 
 /** How long one has to pause, in milliseconds. */
@@ -18,18 +18,17 @@ export interface SearchFieldProps {
 export function SearchField({ value, onChange, label }: SearchFieldProps) {
   const { clearSearch } = useTexts().common;
   const [typed, setTyped] = useState(value);
+  const [seen, setSeen] = useState(value);
   const [told, setTold] = useState(value);
   const tell = useDebouncedCallback((text: string) => {
     setTold(text);
     onChange(text);
   }, PAUSE_MS);
-  // Changed from outside, e.g. by going back.
-  useEffect(() => {
-    if (value !== told) {
-      setTyped(value);
-      setTold(value);
-    }
-  }, [value, told]);
+  if (value !== seen) {
+    setSeen(value);
+    // Changed from outside, e.g. by going back, and not by what was typed here.
+    if (value !== told) setTyped(value);
+  }
   const type = (text: string): void => {
     setTyped(text);
     tell(text);

@@ -21,7 +21,7 @@ export function useUrlState<T extends UrlValues>(defaults: T): [T, (change: Part
           const after = new URLSearchParams(before);
           for (const [name, value] of Object.entries(next)) {
             if (value === undefined || value === defaults[name]) after.delete(name);
-            else after.set(name, value as string);
+            else after.set(name, value);
           }
           return after;
         },
