@@ -1,5 +1,5 @@
 # One image, every role: `api/main-embedded.ts` (API and hub in one process, the default), `api/main.ts`, `hub/main.ts`,
-# `migrations/main.ts`, `api/cli.ts`. Servers run from source (Node strips the types); only the player page is built.
+# `migrations/main.ts`, `api/cli.ts`. Servers run from source (Node strips the types); only what browsers load is built.
 # Node is a ceiling as well as a floor: the uWebSockets.js binaries end at ABI 127, which is Node 22.
 
 FROM node:22-bookworm-slim AS pages
@@ -9,6 +9,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY protocol protocol
 COPY api/player api/player
+COPY api/console api/console
 COPY scripts/build-web.ts scripts/build-web.ts
 RUN node scripts/build-web.ts
 

@@ -34,6 +34,7 @@ const PAGES: readonly (readonly [path: string, page: ComponentType])[] = [
   ],
   ['/reports', page(() => import('./reports/reports-page.tsx'), 'ReportsPage')],
   ['/users', page(() => import('./users/users-page.tsx'), 'UsersPage')],
+  ['/notifications', page(() => import('./notifications/notifications-page.tsx'), 'NotificationsPage')],
   ['/audit', page(() => import('./audit/audit-page.tsx'), 'AuditPage')],
   ['/account', page(() => import('./account/account-page.tsx'), 'AccountPage')],
 ];

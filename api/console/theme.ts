@@ -15,6 +15,8 @@ export function themeOf(texts: Texts): MantineThemeOverride {
     components: {
       Notification: { defaultProps: { closeButtonProps } },
       Drawer: { defaultProps: { closeButtonProps } },
+      // Capitals are slower to read.
+      Badge: { styles: { root: { textTransform: 'none', fontWeight: 600 } } },
       Alert: { defaultProps: { closeButtonLabel: texts.common.close } },
       Checkbox: { defaultProps: { size: 'md' } },
       Radio: { defaultProps: { size: 'md' } },

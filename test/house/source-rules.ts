@@ -26,7 +26,8 @@ export type SourceRule =
   | 'environment'
   | 'empty-catch'
   | 'test-left-out'
-  | 'unnamed-columns';
+  | 'unnamed-columns'
+  | 'text-in-markup';
 
 export interface Finding {
   readonly rule: string;
@@ -164,6 +165,31 @@ function retriesTests(node: SyntaxNode): boolean {
   return nameOf(node['key']) === 'retry' && nodeOf(node['value'])?.['value'] !== 0;
 }
 
+/** Attributes that people read or hear. */
+const READ_ATTRIBUTES = new Set([
+  'label',
+  'title',
+  'placeholder',
+  'description',
+  'alt',
+  'aria-label',
+  'hint',
+  'message',
+]);
+
+/** Words in the markup of the console, where no translator would find them: they belong into api/console/texts. */
+function textInMarkup(node: SyntaxNode): string | null {
+  if (node.type === 'JSXText') return wordsOf(node['value']);
+  if (node.type !== 'JSXAttribute' || !READ_ATTRIBUTES.has(nameOf(node['name']) ?? '')) return null;
+  const value = nodeOf(node['value']);
+  const inner = value?.type === 'JSXExpressionContainer' ? nodeOf(value['expression']) : value;
+  return inner === null || inner === undefined ? null : wordsOf(literalText(inner));
+}
+
+function wordsOf(text: unknown): string | null {
+  return typeof text === 'string' && /\p{L}{2}/u.test(text) ? `"${text.trim()}"` : null;
+}
+
 function mayReadEnvironment(path: string): boolean {
   return path === 'hub/config.ts' || /^(test|scripts|loadtest)\//.test(path);
 }
@@ -191,6 +217,8 @@ function nodeFindings(path: string, node: SyntaxNode, length: number): [SourceRu
   if (!mayReadEnvironment(path) && readsEnvironment(node)) found.push(['environment', 'process.env']);
   if (swallows(node)) found.push(['empty-catch', 'an error is swallowed']);
   if (!isTestCode(path) && takesEveryColumn(node)) found.push(['unnamed-columns', 'select *']);
+  const words = path.startsWith('api/console/') ? textInMarkup(node) : null;
+  if (words !== null) found.push(['text-in-markup', words]);
   const leftOut = mustRunTests(path) ? leavesTestOut(node) : null;
   if (leftOut !== null) found.push(['test-left-out', leftOut]);
   if (path === 'vitest.config.ts' && retriesTests(node)) found.push(['test-left-out', 'retry']);

@@ -42,6 +42,7 @@ describe('the source is tidy', () => {
     'empty-catch',
     'test-left-out',
     'unnamed-columns',
+    'text-in-markup',
   ])('has no finding of rule %s', (rule) => {
     expect(only(rule, sourceFindings)).toEqual([]);
   });
@@ -116,6 +117,9 @@ const BAD_SOURCE: readonly Snippet[] = [
   ['unnamed-columns', 'hub/store/a.ts', "db.selectFrom('changes').selectAll().execute();"],
   ['unnamed-columns', 'hub/store/a.ts', 'sql`select * from changes where rev > ${rev}`;'],
   ['unnamed-columns', 'api/a.ts', "query('SELECT d.* FROM devices d');"],
+  ['text-in-markup', 'api/console/a.tsx', 'const a = <p>Save it</p>;'],
+  ['text-in-markup', 'api/console/a.tsx', 'const a = <Button aria-label="Close" />;'],
+  ['text-in-markup', 'api/console/a.tsx', 'const a = <TextInput label={`Name`} />;'],
 ];
 
 const GOOD_SOURCE: readonly Snippet[] = [
@@ -130,6 +134,7 @@ const GOOD_SOURCE: readonly Snippet[] = [
   ['unnamed-columns', 'hub/store/a.ts', 'sql`select count(*), rev from changes`; db.select(["rev"]);'],
   ['unnamed-columns', 'hub/store/a.test.ts', "db.selectFrom('changes').selectAll();"],
   ['empty-catch', 'api/a.ts', 'try { f(); } catch (error) { log.warn({ error }); }'],
+  ['text-in-markup', 'api/console/a.tsx', 'const a = <Text size="sm" label={texts.name}>{texts.save} · {at}</Text>;'],
   ['test-left-out', 'vitest.config.ts', 'export default defineConfig({ test: { retry: 0 } });'],
   ['test-left-out', 'api/a.test.ts', "it('a', { timeout: 5 }, f); queue.skip(3); it.each([1])('a', f);"],
 ];

@@ -13,6 +13,17 @@ const TREE: Readonly<Record<string, readonly string[]>> = {
   'South Campus': ['Medical School', 'Dining Hall', 'Residence A'],
   'City Centre': ['Administration'],
 };
+/** Where each building stands, in degrees north and east. */
+const PLACES: Readonly<Record<string, readonly [latitude: number, longitude: number]>> = {
+  'Main Hall': [54.088, 12.133],
+  Library: [54.076, 12.104],
+  'Science Building': [54.102, 12.19],
+  'Sports Centre': [54.18, 12.08],
+  'Medical School': [52.525, 13.376],
+  'Dining Hall': [52.457, 13.527],
+  'Residence A': [52.39, 13.06],
+  Administration: [53.551, 9.993],
+};
 const SPOTS = ['entrance', 'corridor', 'stairs', 'lift', 'reception', 'cafeteria'];
 /** Commands that the demonstration's screens say they can carry out. */
 const CAPABILITIES: CommandName[] = ['identify', 'refresh', 'restart_app', 'clear_cache', 'screenshot', 'set_volume'];
@@ -152,7 +163,11 @@ async function makeScreens(place: DemoPlace, admin: ApiClient, groupIds: Map<str
       const device = new TestDevice(place.hubUrl, one);
       const name = `${building} ${SPOTS[at % SPOTS.length]} ${Math.floor(at / SPOTS.length) + 1}`;
       const { version } = await admin.must('GET', `/devices/${one.deviceId}`);
-      await admin.must('PUT', `/devices/${one.deviceId}`, { name, version });
+      const [latitude = 0, longitude = 0] = PLACES[building] ?? [];
+      await admin.must('PUT', `/devices/${one.deviceId}`, {
+        ...{ name, version },
+        place: { latitude: latitude + (at % 3) / 1_000, longitude: longitude + at / 1_000 },
+      });
       // Every ninth was never switched on, every eleventh asks over HTTP.
       if (made % 9 === 0) continue;
       if (made % 11 === 0) polling.push(device);

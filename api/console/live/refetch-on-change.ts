@@ -16,8 +16,11 @@ const REST_MS = 2_000;
 
 /** What else shows an entity: its counts, its names. */
 const ALSO: Partial<Record<LiveEntity, readonly string[]>> = {
-  device: ['group'],
-  alertDeployment: ['audit'],
+  device: ['group', 'overview'],
+  content: ['overview'],
+  schedule: ['overview'],
+  deadLetter: ['overview'],
+  alertDeployment: ['audit', 'overview'],
 };
 
 /** Begins to listen; returns what ends it. */

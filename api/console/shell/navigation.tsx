@@ -10,6 +10,7 @@ import {
   ScrollText,
   Siren,
   Users,
+  Webhook,
   type LucideIcon,
 } from 'lucide-react';
 import { Link, useLocation } from 'wouter';
@@ -33,6 +34,7 @@ const WAYS: readonly Way[] = [
   { to: '/schedules', name: 'schedules', icon: CalendarClock },
   { to: '/reports', name: 'reports', icon: ChartColumn },
   { to: '/users', name: 'users', icon: Users, adminOnly: true },
+  { to: '/notifications', name: 'notifications', icon: Webhook, adminOnly: true },
   { to: '/audit', name: 'audit', icon: ScrollText, adminOnly: true },
 ];
 

@@ -10,8 +10,11 @@ import { contentTexts } from './en/content.ts';
 import { deviceTexts } from './en/devices.ts';
 import { devicePageTexts } from './en/device-page.ts';
 import { groupTexts } from './en/groups.ts';
+import { notificationTexts } from './en/notifications.ts';
 import { overviewTexts } from './en/overview.ts';
 import { reportTexts } from './en/reports.ts';
+import { scheduleDeployTexts } from './en/schedule-deploy.ts';
+import { scheduleTimingTexts } from './en/schedule-timing.ts';
 import { scheduleTexts } from './en/schedules.ts';
 import { shellTexts } from './en/shell.ts';
 import { userTexts } from './en/users.ts';
@@ -25,9 +28,12 @@ export const english = {
   devices: deviceTexts,
   devicePage: devicePageTexts,
   groups: groupTexts,
+  notifications: notificationTexts,
   overview: overviewTexts,
   reports: reportTexts,
   schedules: scheduleTexts,
+  scheduleDeploy: scheduleDeployTexts,
+  scheduleTiming: scheduleTimingTexts,
   shell: shellTexts,
   users: userTexts,
 };

@@ -1,6 +1,6 @@
 /** Adding and editing a user. */
 import { Button, Group, Radio, Stack, Switch, Text, TextInput } from '@mantine/core';
-import { useForm } from '@mantine/form';
+import { useForm, type UseFormReturnType } from '@mantine/form';
 import type { UserJson, UserWithPassword } from '../../users/user-json.ts';
 import { GroupTreePicker } from '../pickers/group-tree-picker.tsx';
 import { ApiFailure } from '../session/api-failure.ts';
@@ -10,6 +10,14 @@ import { Dialog } from '../ui/dialog.tsx';
 import { useAction } from '../ui/use-action.ts';
 
 const ROLES = ['user', 'manager', 'admin'] as const;
+
+interface UserValues {
+  username: string;
+  displayName: string;
+  role: UserJson['role'];
+  groupIds: number[];
+  enabled: boolean;
+}
 
 export interface UserFormProps {
   /** The user to edit; null adds one. */
@@ -21,9 +29,8 @@ export interface UserFormProps {
 
 export function UserForm({ user, onClose, onPassword }: UserFormProps) {
   const { users: texts, common } = useTexts();
-  const session = useSession();
   const me = useUser();
-  const form = useForm({
+  const form = useForm<UserValues>({
     initialValues: {
       username: user?.username ?? '',
       displayName: user?.displayName ?? '',
@@ -32,30 +39,10 @@ export function UserForm({ user, onClose, onPassword }: UserFormProps) {
       enabled: user?.status !== 'disabled',
     },
   });
-  const save = useAction(
-    ({ enabled, ...values }: typeof form.values) => {
-      const { username, displayName, role, groupIds } = values;
-      const fields = { username, role, groupIds, ...(displayName.trim() === '' ? {} : { displayName }) };
-      return user === null
-        ? session.call<UserWithPassword>('POST', '/users', { body: fields })
-        : session.call<UserWithPassword>('PUT', `/users/${user.id}`, {
-            body: { ...fields, status: enabled ? 'active' : 'disabled', version: user.version },
-          });
-    },
-    {
-      changes: ['user'],
-      done: (saved) => (user === null ? texts.created(saved.displayName) : texts.saved(saved.displayName)),
-      onDone: (saved) => {
-        onClose();
-        if (saved.generatedPassword !== undefined) onPassword(saved);
-      },
-      onFailure: (cause) => {
-        if (!(cause instanceof ApiFailure) || cause.details.length === 0) return false;
-        form.setErrors(cause.byField());
-        return true;
-      },
-    },
-  );
+  const save = useSave(user, form, (saved) => {
+    onClose();
+    if (saved.generatedPassword !== undefined) onPassword(saved);
+  });
   const isMe = user?.id === me.id;
   return (
     <Dialog onClose={onClose} size="lg" title={user === null ? texts.add : texts.edit(user.displayName)}>
@@ -77,36 +64,7 @@ export function UserForm({ user, onClose, onPassword }: UserFormProps) {
             autoComplete="off"
             maxLength={120}
           />
-          <Radio.Group {...form.getInputProps('role')} label={texts.role}>
-            <Stack gap="xs" mt={4}>
-              {ROLES.map((role) => (
-                <Radio
-                  key={role}
-                  value={role}
-                  label={texts.roles[role]}
-                  description={texts.roleHints[role]}
-                  disabled={isMe}
-                />
-              ))}
-            </Stack>
-          </Radio.Group>
-          {form.values.role !== 'admin' && (
-            <div>
-              <Text size="sm" fw={500}>
-                {texts.groups}
-              </Text>
-              <GroupTreePicker
-                label={texts.groups}
-                value={form.values.groupIds}
-                onChange={(groupIds) => form.setFieldValue('groupIds', groupIds)}
-              />
-              {form.values.groupIds.length === 0 && (
-                <Text size="xs" c="dimmed">
-                  {texts.noGroups}
-                </Text>
-              )}
-            </div>
-          )}
+          <RoleAndGroups form={form} roleIsFixed={isMe} />
           {user !== null && !isMe && (
             <Switch {...form.getInputProps('enabled', { type: 'checkbox' })} label={texts.enabled} />
           )}
@@ -121,5 +79,78 @@ export function UserForm({ user, onClose, onPassword }: UserFormProps) {
         </Stack>
       </form>
     </Dialog>
+  );
+}
+
+/** Creates or changes the user; what is wrong with a field is said at the field. */
+function useSave(
+  user: UserJson | null,
+  form: UseFormReturnType<UserValues>,
+  onSaved: (saved: UserWithPassword) => void,
+) {
+  const texts = useTexts().users;
+  const session = useSession();
+  return useAction(
+    ({ username, displayName, role, groupIds, enabled }: UserValues) => {
+      const fields = { username, role, groupIds, ...(displayName.trim() === '' ? {} : { displayName }) };
+      if (user === null) return session.call<UserWithPassword>('POST', '/users', { body: fields });
+      const body = { ...fields, status: enabled ? 'active' : 'disabled', version: user.version };
+      return session.call<UserWithPassword>('PUT', `/users/${user.id}`, { body });
+    },
+    {
+      changes: ['user'],
+      done: ({ displayName }) => (user === null ? texts.created(displayName) : texts.saved(displayName)),
+      onDone: onSaved,
+      onFailure: (cause) => {
+        if (!(cause instanceof ApiFailure) || cause.details.length === 0) return false;
+        form.setErrors(cause.byField());
+        return true;
+      },
+    },
+  );
+}
+
+interface RoleAndGroupsProps {
+  readonly form: UseFormReturnType<UserValues>;
+  /** Nobody takes their own role away. */
+  readonly roleIsFixed: boolean;
+}
+
+function RoleAndGroups({ form, roleIsFixed }: RoleAndGroupsProps) {
+  const texts = useTexts().users;
+  const { role, groupIds } = form.values;
+  return (
+    <>
+      <Radio.Group {...form.getInputProps('role')} label={texts.role}>
+        <Stack gap="xs" mt={4}>
+          {ROLES.map((one) => (
+            <Radio
+              key={one}
+              value={one}
+              label={texts.roles[one]}
+              description={texts.roleHints[one]}
+              disabled={roleIsFixed}
+            />
+          ))}
+        </Stack>
+      </Radio.Group>
+      {role !== 'admin' && (
+        <div>
+          <Text size="sm" fw={500}>
+            {texts.groups}
+          </Text>
+          <GroupTreePicker
+            label={texts.groups}
+            value={groupIds}
+            onChange={(ids) => form.setFieldValue('groupIds', ids)}
+          />
+          {groupIds.length === 0 && (
+            <Text size="xs" c="dimmed">
+              {texts.noGroups}
+            </Text>
+          )}
+        </div>
+      )}
+    </>
   );
 }

@@ -13,10 +13,10 @@ import { useListQuery } from '../ui/list-query.ts';
 import { ListTable, type Column } from '../ui/list-table.tsx';
 import { Loaded } from '../ui/loaded.tsx';
 import { Page } from '../ui/page.tsx';
+import { SecretOnce } from '../ui/secret-once.tsx';
 import { SearchField } from '../ui/search-field.tsx';
 import { useUrlState } from '../ui/url-state.ts';
 import { useAction } from '../ui/use-action.ts';
-import { PasswordOnce } from './password-once.tsx';
 import { UserForm } from './user-form.tsx';
 
 const VIEW = { q: '', role: '', sort: 'username', page: '1' };
@@ -70,7 +70,14 @@ export function UsersPage() {
       {editing !== null && (
         <UserForm user={editing === 'new' ? null : editing} onClose={() => setEditing(null)} onPassword={setTold} />
       )}
-      {told !== null && <PasswordOnce user={told} onClose={() => setTold(null)} />}
+      {told !== null && (
+        <SecretOnce
+          title={texts.passwordOf(told.displayName)}
+          hint={texts.passwordOnce}
+          secret={told.generatedPassword ?? ''}
+          onClose={() => setTold(null)}
+        />
+      )}
     </Page>
   );
 }

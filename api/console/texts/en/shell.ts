@@ -14,6 +14,7 @@ export const shellTexts = {
     schedules: 'Schedules',
     reports: 'Reports',
     users: 'Users',
+    notifications: 'Notifications',
     audit: 'Audit',
   },
   raiseAlert: 'Raise alert',
