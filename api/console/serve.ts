@@ -35,7 +35,14 @@ const OPEN: FastifyContextConfig & { policy: 'public'; bucket: 'none' } = { poli
 
 /** Fastify plugin: `GET /` and `GET /console` lead to `GET /console/*`. Register it with `app.register(serveConsole, options)`. */
 export async function serveConsole(app: FastifyInstance, options: ServeConsoleOptions): Promise<void> {
-  await app.register(fastifyStatic, { root: options.root, serve: false, cacheControl: false, dotfiles: 'ignore' });
+  await app.register(fastifyStatic, {
+    root: options.root,
+    serve: false,
+    cacheControl: false,
+    dotfiles: 'ignore',
+    // The build puts .br and .gz beside its texts.
+    preCompressed: true,
+  });
 
   app.get('/', { config: OPEN }, (_request, reply) => reply.redirect('/console/', 302));
   app.get('/console', { config: OPEN }, (_request, reply) => reply.redirect('/console/', 308));
