@@ -1,5 +1,5 @@
 /** Whom a deployment is aimed at: groups with their subtrees, and devices named one by one. */
-import type { Transaction } from 'kysely';
+import type { Kysely } from 'kysely';
 import { reduceTargets, subtreesOf, treeOf } from '../hub/core/group-tree.ts';
 import type { Targets } from '../hub/core/model.ts';
 import type { Database } from '../migrations/tables.ts';
@@ -17,6 +17,8 @@ export const GROUP_TARGETS_MAX = 500;
 export interface Audience extends Targets {
   readonly total: number;
   readonly online: number;
+  /** Of the online, those that ask over HTTP. */
+  readonly http: number;
 }
 
 /** NOT_FOUND that names the field and the ids. */
@@ -26,23 +28,30 @@ export function noneOf(field: string, what: string, ids: readonly number[]): Err
   ]);
 }
 
+interface DeviceRow {
+  readonly group_id: number | null;
+  readonly state: string;
+  readonly status: string;
+  readonly transport: string | null;
+}
+
 /** The smallest set of targets, and how many active devices stand in it. Every target must be there for the actor. */
 export async function findAudience(
-  tx: Transaction<Database>,
+  db: Kysely<Database>,
   actor: Actor,
   body: { readonly groupIds?: readonly number[]; readonly deviceIds?: readonly number[] },
 ): Promise<Audience> {
   const groupIds = [...new Set(body.groupIds)];
-  const tree = groupIds.length === 0 ? treeOf([]) : await readTree(tx, actor.tenantId);
+  const tree = groupIds.length === 0 ? treeOf([]) : await readTree(db, actor.tenantId);
   const noGroups = groupIds.filter((id) => !tree.parentOf.has(id) || !isGroupInScope(actor, id));
   if (noGroups.length > 0) throw noneOf('groupIds', 'group', noGroups);
 
   const deviceIds = [...new Set(body.deviceIds)];
-  const devices = new Map<number, { group_id: number | null; state: string; status: string }>();
+  const devices = new Map<number, DeviceRow>();
   if (deviceIds.length > 0) {
-    const rows = await tx
+    const rows = await db
       .selectFrom('devices')
-      .select(['id', 'group_id', 'state', 'status'])
+      .select(['id', 'group_id', 'state', 'status', 'transport'])
       .where('tenant_id', '=', actor.tenantId)
       .where('id', 'in', deviceIds)
       .execute();
@@ -53,30 +62,41 @@ export async function findAudience(
 
   const groupOfDevice = new Map([...devices].map(([id, row]) => [id, row.group_id]));
   const targets = reduceTargets(tree, groupOfDevice, { groupIds, deviceIds });
-  const inGroups = await countActive(tx, actor.tenantId, [...subtreesOf(tree, targets.groupIds)]);
+  const inGroups = await countActive(db, actor.tenantId, [...subtreesOf(tree, targets.groupIds)]);
   const named = targets.deviceIds.map((id) => devices.get(id)).filter((row) => row?.state === 'active');
+  const online = named.filter((row) => row?.status === 'online');
   return {
     ...targets,
     total: inGroups.total + named.length,
-    online: inGroups.online + named.filter((row) => row?.status === 'online').length,
+    online: inGroups.online + online.length,
+    http: inGroups.http + online.filter((row) => row?.transport === 'http').length,
   };
 }
 
 async function countActive(
-  tx: Transaction<Database>,
+  db: Kysely<Database>,
   tenantId: number,
   groupIds: readonly number[],
-): Promise<{ total: number; online: number }> {
-  if (groupIds.length === 0) return { total: 0, online: 0 };
-  const row = await tx
+): Promise<Pick<Audience, 'total' | 'online' | 'http'>> {
+  if (groupIds.length === 0) return { total: 0, online: 0, http: 0 };
+  const row = await db
     .selectFrom('devices')
     .select((eb) => [
       eb.fn.countAll<number>().as('total'),
       eb.fn.count<number>(eb.case().when('status', '=', 'online').then(1).end()).as('online'),
+      eb.fn
+        .count<number>(
+          eb
+            .case()
+            .when(eb.and({ status: 'online', transport: 'http' }))
+            .then(1)
+            .end(),
+        )
+        .as('http'),
     ])
     .where('tenant_id', '=', tenantId)
     .where('group_id', 'in', groupIds)
     .where('state', '=', 'active')
     .executeTakeFirstOrThrow();
-  return { total: Number(row.total), online: Number(row.online) };
+  return { total: Number(row.total), online: Number(row.online), http: Number(row.http) };
 }

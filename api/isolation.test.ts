@@ -121,7 +121,7 @@ describeEachDatabase('every route of the resources', (open) => {
       expect([route.operationId, route.policy]).toEqual([route.operationId, expect.toBeOneOf(['manager', 'admin'])]);
     }
     const own = ROUTES.filter((route) => route.bucket === 'alert').map((route) => route.operationId);
-    expect(own).toEqual(['deployAlert', 'stopAlert']);
+    expect(own).toEqual(['previewAlertTargets', 'deployAlert', 'stopAlert']);
     expect(ROUTES.filter((route) => route.urgent).map((route) => route.operationId)).toEqual(own);
   });
 });

@@ -49,6 +49,10 @@ export interface UploadsTable {
   lease_until: EpochMs | null;
   created_at: EpochMs;
   expires_at: EpochMs;
+  /** What the store calls the parts that it comes in; null: it comes whole. */
+  parts_id: string | null;
+  /** Length of each part but the last. */
+  part_bytes: number | null;
 }
 
 export interface SchedulesTable {

@@ -31,6 +31,9 @@ import { up as scheduleLibrary } from './steps/0022-schedule-library.ts';
 import { up as usageFlags } from './steps/0023-usage-flags.ts';
 import { up as presenceHistory } from './steps/0024-presence-history.ts';
 import { up as notifications } from './steps/0025-notifications.ts';
+import { up as devicePlaces } from './steps/0026-device-places.ts';
+import { up as alertDefaults } from './steps/0027-alert-defaults.ts';
+import { up as uploadsInParts } from './steps/0028-uploads-in-parts.ts';
 import type { Database } from './tables.ts';
 
 export type Step = (db: Kysely<unknown>, dialect: Dialect, now: number) => Promise<void>;
@@ -62,6 +65,9 @@ export const STEPS: Readonly<Record<string, Step>> = {
   '0023-usage-flags': usageFlags,
   '0024-presence-history': presenceHistory,
   '0025-notifications': notifications,
+  '0026-device-places': devicePlaces,
+  '0027-alert-defaults': alertDefaults,
+  '0028-uploads-in-parts': uploadsInParts,
 };
 
 const RECORDS = 'kysely_migration';

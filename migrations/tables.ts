@@ -150,6 +150,9 @@ export interface DevicesTable {
   conn_epoch: number;
   node_id: string | null;
   last_seen_at: EpochMs | null;
+  /** Degrees of WGS 84; both or neither. */
+  latitude: number | null;
+  longitude: number | null;
   /** The change that last touched the device. */
   rev: number;
   /** The change that last put the device into its group (or took it out). */
@@ -236,6 +239,8 @@ export interface ObjectClaimsTable {
   object_key: string;
   kind: 'hold' | 'removal';
   until_at: EpochMs;
+  /** Parts that go with the object. */
+  parts_id: string | null;
 }
 
 export type SeverityColumn = 'info' | 'warning' | 'critical';
@@ -249,6 +254,8 @@ export interface AlertsTable {
   title: string;
   message: string;
   content_id: number | null;
+  /** What the console proposes when it is raised; null for nothing. */
+  defaults: JsonText | null;
   version: number;
   created_by: number | null;
   created_at: EpochMs;

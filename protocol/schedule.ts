@@ -13,8 +13,6 @@ export const ZONES_MAX = 32;
 export const ITEMS_MAX = 500;
 /** Windows of one day. */
 const WINDOWS_MAX = 48;
-/** How long an item without a duration of its own is shown when its content has none either, in milliseconds. */
-export const ITEM_MS_DEFAULT = 10_000;
 
 export const TRANSITIONS = ['none', 'fade', 'slide-left', 'slide-right', 'slide-up', 'slide-down'] as const;
 export const FITS = ['contain', 'cover', 'fill'] as const;

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import type { AlertsTable } from '../../migrations/tables.ts';
 import { Id, Severity, SEVERITIES, Timestamp } from '../../protocol/desired-state.ts';
 import { toIso } from '../iso-time.ts';
+import { DEFAULTS_SHOWN, type AlertDefaults } from './alert-defaults.ts';
 
 export const AlertTitle = Type.String({ minLength: 1, maxLength: 200, pattern: '\\S' });
 export const AlertMessage = Type.String({ maxLength: 4000 });
@@ -29,6 +30,7 @@ export const AlertJson = Type.Object({
   title: Type.String(),
   message: Type.String(),
   contentId: Type.Union([Id, Type.Null()]),
+  ...DEFAULTS_SHOWN,
   version: Type.Integer(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -42,16 +44,18 @@ export const ALERT_COLUMNS = [
   'title',
   'message',
   'content_id',
+  'defaults',
   'version',
   'created_at',
   'updated_at',
 ] as const;
 
-export interface AlertRow extends Pick<AlertsTable, Exclude<(typeof ALERT_COLUMNS)[number], 'id'>> {
+export interface AlertRow extends Pick<AlertsTable, Exclude<(typeof ALERT_COLUMNS)[number], 'id' | 'defaults'>> {
   readonly id: number;
 }
 
-export function alertJson(row: AlertRow): AlertJson {
+/** `defaults` are those that the reader may see (visibleDefaults). */
+export function alertJson(row: AlertRow, defaults: AlertDefaults): AlertJson {
   return {
     id: row.id,
     name: row.name,
@@ -59,6 +63,7 @@ export function alertJson(row: AlertRow): AlertJson {
     title: row.title,
     message: row.message,
     contentId: row.content_id,
+    ...defaults,
     version: row.version,
     createdAt: toIso(row.created_at),
     updatedAt: toIso(row.updated_at),

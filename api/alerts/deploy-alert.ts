@@ -17,9 +17,8 @@ import { toIso } from '../iso-time.ts';
 import { mutate, type Mutation } from '../mutation.ts';
 import type { Call } from '../route.ts';
 import { ALERT_TEXT } from './alert-json.ts';
-import { TargetCounts, targetCounts } from './deployment-json.ts';
+import { EXPIRES_SECONDS_MAX, TargetCounts, targetCounts } from './deployment-json.ts';
 
-const EXPIRES_SECONDS_MAX = 2_592_000;
 const EXPIRES_SECONDS_DEFAULT = 3_600;
 /** Rows of targets in one statement. */
 const CHUNK = 1_000;

@@ -5,6 +5,9 @@ import type { AlertDeploymentsTable } from '../../migrations/tables.ts';
 import { Id, Severity, Timestamp } from '../../protocol/desired-state.ts';
 import { toIso, toIsoOrNull } from '../iso-time.ts';
 
+/** Longest life of a deployment, in seconds: 30 days. */
+export const EXPIRES_SECONDS_MAX = 2_592_000;
+
 const DEPLOYMENT_PHASES = ['active', 'stopped', 'expired'] as const;
 export const DeploymentStatus = Type.Enum([...DEPLOYMENT_PHASES]);
 

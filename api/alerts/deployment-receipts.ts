@@ -12,6 +12,19 @@ import { receiptRows, silentDevices, STAGE_SQL } from './deployment-ladder.ts';
 import type { DeploymentReach } from './deployment-reach.ts';
 
 const When = Type.Union([Timestamp, Type.Null()]);
+
+/** Why a device has not confirmed; the first that holds. */
+const WHYS = {
+  gone: 'it was deleted or revoked since',
+  received_not_displayed: 'it has stored the alert and has not said that it shows it',
+  never_connected: 'it has never been connected',
+  offline: 'it is not connected: it gets the alert when it is back, until that runs out',
+  sent_not_received: 'it was sent the alert and has not answered; it is sent again',
+  not_sent: 'it is online and was not sent the alert yet, e.g. because it asks over HTTP at its next heartbeat',
+} as const;
+type Why = keyof typeof WHYS;
+const WHY_WORDS = Object.entries(WHYS).map(([why, words]) => `\`${why}\`: ${words}`);
+
 export const ReceiptJson = Type.Object({
   deviceId: Id,
   name: Type.Union([Type.String(), Type.Null()], { description: 'null when the device was deleted since' }),
@@ -24,6 +37,11 @@ export const ReceiptJson = Type.Object({
   clearedAt: When,
   failedAt: When,
   reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it failed, in the words of the device' }),
+  lastSeen: When,
+  transport: Type.Union([Type.Enum(['websocket', 'http']), Type.Null()], { description: 'Of its latest connection' }),
+  why: Type.Union([Type.Enum(Object.keys(WHYS) as Why[]), Type.Null()], {
+    description: `Why it is unconfirmed; null when it displayed or failed. ${WHY_WORDS.join('; ')}`,
+  }),
 });
 export type ReceiptJson = Static<typeof ReceiptJson>;
 
@@ -54,6 +72,9 @@ interface Row extends Pick<
   readonly player_id: string | null;
   readonly group_id: number | null;
   readonly status: 'online' | 'offline' | null;
+  readonly state: 'active' | 'revoked' | null;
+  readonly transport: 'websocket' | 'http' | null;
+  readonly last_seen_at: number | null;
 }
 
 /** One page of the devices at a stage, and how many there are in all. */
@@ -74,7 +95,7 @@ export async function readReceipts(
   const page = sql`(select x.device_id from ${rest}
     order by ${sql.ref(SORT_COLUMNS[sort.column])} ${direction}, x.device_id limit ${limit} offset ${offset})`;
   const { rows } = await sql<Row>`
-    select x.device_id, d.name, d.player_id, d.group_id, d.status,
+    select x.device_id, d.name, d.player_id, d.group_id, d.status, d.state, d.transport, d.last_seen_at,
       r.sent_at, r.received_at, r.displayed_at, r.cleared_at, r.failed_at, r.reason
     from ${page} x
     left join alert_receipts r on r.deployment_id = ${reach.deploymentId} and r.device_id = x.device_id
@@ -109,5 +130,17 @@ function receiptJson(row: Row): ReceiptJson {
     clearedAt: toIsoOrNull(row.cleared_at),
     failedAt: toIsoOrNull(row.failed_at),
     reason: row.reason,
+    lastSeen: toIsoOrNull(row.last_seen_at),
+    transport: row.transport,
+    why: whyUnconfirmed(row),
   };
+}
+
+function whyUnconfirmed(row: Row): Why | null {
+  if (row.displayed_at !== null || row.failed_at !== null) return null;
+  if (row.state !== 'active') return 'gone';
+  if (row.received_at !== null || row.cleared_at !== null) return 'received_not_displayed';
+  if (row.last_seen_at === null) return 'never_connected';
+  if (row.status !== 'online') return 'offline';
+  return row.sent_at === null ? 'not_sent' : 'sent_not_received';
 }

@@ -1,10 +1,13 @@
-/** Prepared alerts: texts ready to be raised. They belong to the tenant, not to a group; devices learn of their content alone, to fetch it ahead. */
-import { sql, type SqlBool } from 'kysely';
+/** Prepared alerts: texts ready to be raised, and where they usually go. They belong to the tenant, not to a group; devices learn of their content alone, to fetch it ahead. */
+import { sql, type Kysely, type SqlBool } from 'kysely';
 import Type, { type Static } from 'typebox';
+import type { Database } from '../../migrations/tables.ts';
+import type { Actor } from '../context.ts';
 import { readyContent } from '../content-reference.ts';
 import { apiError, versionConflict } from '../errors.ts';
 import { mutate, type Mutation } from '../mutation.ts';
 import { likePattern, listQuery, sortOf, type Call, type Page } from '../route.ts';
+import { DEFAULTS_INPUT, editDefaults, readDefaults, visibleDefaults, type AlertDefaults } from './alert-defaults.ts';
 import {
   ALERT_COLUMNS,
   ALERT_TEXT,
@@ -14,11 +17,12 @@ import {
   AlertSeverity,
   AlertTitle,
   type AlertJson,
+  type AlertRow,
 } from './alert-json.ts';
 import { lockPrefetched, prefetchedChange } from './prefetched-content.ts';
 
 export const AlertCreate = Type.Object(
-  { name: Type.Optional(AlertName), ...ALERT_TEXT },
+  { name: Type.Optional(AlertName), ...ALERT_TEXT, ...DEFAULTS_INPUT },
   { additionalProperties: false },
 );
 export const AlertUpdate = Type.Object(
@@ -28,6 +32,7 @@ export const AlertUpdate = Type.Object(
     title: Type.Optional(AlertTitle),
     message: Type.Optional(AlertMessage),
     contentId: ALERT_TEXT.contentId,
+    ...DEFAULTS_INPUT,
     version: Type.Integer({ minimum: 1, description: 'The version that the change is based on' }),
   },
   { additionalProperties: false },
@@ -43,6 +48,34 @@ const SORT_COLUMNS = {
   createdAt: 'created_at',
   updatedAt: 'updated_at',
 } as const;
+
+type StoredAlert = AlertRow & { readonly defaults: string | null };
+
+/** Alerts as the actor may see them. */
+async function shown(db: Kysely<Database>, actor: Actor, rows: readonly StoredAlert[]): Promise<AlertJson[]> {
+  const defaults = await visibleDefaults(
+    db,
+    actor,
+    rows.map((row) => readDefaults(row.defaults)),
+  );
+  return rows.map((row, at) => alertJson(row, defaults[at] ?? readDefaults(null)));
+}
+
+async function shownOne(db: Kysely<Database>, actor: Actor, row: StoredAlert): Promise<AlertJson> {
+  const [one] = await shown(db, actor, [row]);
+  if (one === undefined) throw new Error('one alert was shown as none');
+  return one;
+}
+
+/** Of a request, what it proposes. */
+function given({ groupIds, deviceIds, expiresInSeconds, drill }: Partial<AlertDefaults>): Partial<AlertDefaults> {
+  return {
+    ...(groupIds === undefined ? {} : { groupIds }),
+    ...(deviceIds === undefined ? {} : { deviceIds }),
+    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+    ...(drill === undefined ? {} : { drill }),
+  };
+}
 
 export async function listAlerts(
   call: Call<unknown, Static<typeof AlertsQuery>, unknown>,
@@ -66,7 +99,7 @@ export async function listAlerts(
     .limit(limit)
     .offset((page - 1) * limit)
     .execute();
-  return { data: rows.map(alertJson), page: { page, limit, total: Number(total) } };
+  return { data: await shown(ctx.db.sql, actor, rows), page: { page, limit, total: Number(total) } };
 }
 
 /** One prepared alert. NOT_FOUND when the tenant has none of this id. */
@@ -78,7 +111,7 @@ export async function getAlert({ ctx, actor, params }: Call<{ id: number }, unkn
     .where('tenant_id', '=', actor.tenantId)
     .executeTakeFirst();
   if (row === undefined) throw apiError('NOT_FOUND', 'No such alert');
-  return alertJson(row);
+  return shownOne(ctx.db.sql, actor, row);
 }
 
 /** Prepares an alert; without a name it is called by its title. NOT_FOUND or CONFLICT for the content. */
@@ -91,11 +124,13 @@ export async function createAlert(call: Call<unknown, unknown, Static<typeof Ale
       await lockPrefetched(tx, dialect, actor.tenantId);
       await readyContent(tx, actor, contentId, 'contentId', dialect);
     }
-    const shown = { alertId: null, before: null, after: contentId };
-    const told = await prefetchedChange(tx, dialect, actor.tenantId, shown);
+    const using = { alertId: null, before: null, after: contentId };
+    const told = await prefetchedChange(tx, dialect, actor.tenantId, using);
     const text = { severity: body.severity, title: body.title.trim(), message: body.message, content_id: contentId };
+    const defaults = await editDefaults(tx, actor, readDefaults(null), given(body));
     const row = {
       ...text,
+      defaults: JSON.stringify(defaults),
       name: (body.name ?? body.title).trim().slice(0, 120),
       version: 1,
       created_at: now,
@@ -107,7 +142,7 @@ export async function createAlert(call: Call<unknown, unknown, Static<typeof Ale
       .executeTakeFirstOrThrow();
     const id = Number(insertId);
     return {
-      data: alertJson({ id, ...row }),
+      data: alertJson({ id, ...row }, defaults),
       ...told,
       audit: { action: 'alert.created', entity: 'alert', entityId: id, detail: { ...body } },
     };
@@ -136,17 +171,18 @@ export async function updateAlert(call: Call<{ id: number }, unknown, Static<typ
       title: body.title?.trim() ?? old.title,
       message: body.message ?? old.message,
       content_id: body.contentId === undefined ? old.content_id : body.contentId,
+      defaults: JSON.stringify(await editDefaults(tx, actor, readDefaults(old.defaults), given(body))),
       updated_at: now,
     };
-    const shown = { alertId: params.id, before: old.content_id, after: next.content_id };
-    const told = await prefetchedChange(tx, dialect, actor.tenantId, shown);
+    const using = { alertId: params.id, before: old.content_id, after: next.content_id };
+    const told = await prefetchedChange(tx, dialect, actor.tenantId, using);
     await tx
       .updateTable('alerts')
       .set((eb) => ({ ...next, version: eb('version', '+', 1) }))
       .where('id', '=', params.id)
       .execute();
     return {
-      data: alertJson({ ...old, ...next, version: old.version + 1 }),
+      data: await shownOne(tx, actor, { ...old, ...next, version: old.version + 1 }),
       ...told,
       audit: { action: 'alert.updated', entity: 'alert', entityId: params.id, detail: { ...body } },
     };
@@ -167,8 +203,8 @@ export async function removeAlert(call: Call<{ id: number }, unknown, unknown>):
       .modifyEnd(dialect.forUpdate)
       .executeTakeFirst();
     if (old === undefined) throw apiError('NOT_FOUND', 'No such alert');
-    const shown = { alertId: params.id, before: old.content_id, after: null };
-    const told = await prefetchedChange(tx, dialect, actor.tenantId, shown);
+    const using = { alertId: params.id, before: old.content_id, after: null };
+    const told = await prefetchedChange(tx, dialect, actor.tenantId, using);
     await tx.deleteFrom('alerts').where('id', '=', params.id).execute();
     return {
       data: {},

@@ -74,6 +74,7 @@ describeEachDatabase('deployments and their ladders', (open) => {
     expect(answer.latency).toEqual({ receivedP50Ms: 30, receivedP99Ms: 900, displayedP50Ms: 80, displayedP99Ms: 990 });
     expect(answer.targets).toEqual({ total: 7, online: 6, offline: 1, groupIds: [group], deviceIds: [] });
     const facts = { deploymentId: id, status: 'active', stoppedAt: null, startedBy: admin.id, drill: false };
+    expect([answer.startedByName, answer.stoppedByName]).toEqual([expect.stringContaining('admin'), null]);
     expect(answer).toMatchObject(facts);
     api.clock.advance(60_000);
     const over = await detail(id);
@@ -101,6 +102,9 @@ describeEachDatabase('deployments and their ladders', (open) => {
       clearedAt: null,
       failedAt: new Date(t + 31).toISOString(),
       reason: 'no decoder',
+      lastSeen: null,
+      transport: null,
+      why: null,
     });
   });
 
@@ -126,6 +130,14 @@ describeEachDatabase('deployments and their ladders', (open) => {
     expect((await receipts(id, '?stage=displayed')).data).toMatchObject([
       { deviceId: joined, name: null, status: 'offline' },
     ]);
+  });
+
+  test('what was aimed at and deleted since is not named any more', async () => {
+    const [kept, gone] = [await insertDevice(api.ctx.db, tenantId), await insertDevice(api.ctx.db, tenantId)];
+    const id = await deploy({ deviceIds: [kept, gone] });
+    expect((await detail(id)).targets.deviceIds).toEqual([kept, gone]);
+    await api.ctx.db.sql.deleteFrom('devices').where('id', '=', gone).execute();
+    expect((await detail(id)).targets.deviceIds).toEqual([kept]);
   });
 
   test('receipts come page by page, sorted and searched', async () => {
@@ -167,6 +179,10 @@ describeEachDatabase('deployments and their ladders', (open) => {
     expect(await ids('?status=stopped')).toEqual([three]);
     expect(await ids('?status=expired')).toEqual([one]);
     expect(await ids('?drill=true')).toEqual([two]);
+    expect(await ids('?severity=critical')).toEqual([]);
+    expect(await ids('?severity=info&status=active')).toEqual([two]);
+    expect(await ids(`?startedBy=${as.id}&limit=1`)).toEqual([three]);
+    expect(await ids(`?startedBy=${admin.id}`)).toEqual([]);
     expect(await ids('?drill=false&sort=startedAt')).toEqual([one, three]);
     expect(await ids(`?alertId=${prepared}`)).toEqual([three]);
     expect(await ids(`?from=${midway}`)).toEqual([three, two]);

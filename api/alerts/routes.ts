@@ -4,7 +4,9 @@ import { API_BASE, IdParams, route, type Route } from '../route.ts';
 import { AlertJson } from './alert-json.ts';
 import { deployAlert, DeployedAlert, DeployRequest } from './deploy-alert.ts';
 import { DeploymentJson } from './deployment-json.ts';
+import { NamedDeploymentJson } from './deployment-names.ts';
 import { ReceiptJson } from './deployment-receipts.ts';
+import { TimelineJson } from './deployment-timeline.ts';
 import {
   AlertCreate,
   AlertsQuery,
@@ -15,10 +17,12 @@ import {
   removeAlert,
   updateAlert,
 } from './prepared-alerts.ts';
+import { previewTargets, TargetsPreview, TargetsQuery } from './preview-targets.ts';
 import {
   DeploymentDetailJson,
   DeploymentsQuery,
   getDeployment,
+  getTimeline,
   listDeployments,
   listReceipts,
   ReceiptsQuery,
@@ -28,7 +32,7 @@ import { stopAlert, StopRequest } from './stop-alert.ts';
 const URL = `${API_BASE}/alerts`;
 
 export function alertRoutes(): Route[] {
-  return [...preparedRoutes(), ...deploymentRoutes()];
+  return [...preparedRoutes(), ...actingRoutes(), ...deploymentRoutes()];
 }
 
 function preparedRoutes(): Route[] {
@@ -89,8 +93,19 @@ function preparedRoutes(): Route[] {
   ];
 }
 
-function deploymentRoutes(): Route[] {
+function actingRoutes(): Route[] {
   return [
+    route({
+      method: 'GET',
+      url: `${URL}/targets`,
+      policy: 'manager',
+      operationId: 'previewAlertTargets',
+      summary: 'How many screens raising an alert on these targets would reach now',
+      query: TargetsQuery,
+      data: TargetsPreview,
+      bucket: 'alert',
+      handler: previewTargets,
+    }),
     route({
       method: 'POST',
       url: `${URL}/deploy`,
@@ -114,6 +129,11 @@ function deploymentRoutes(): Route[] {
       bucket: 'alert',
       handler: stopAlert,
     }),
+  ];
+}
+
+function deploymentRoutes(): Route[] {
+  return [
     route({
       method: 'GET',
       url: `${URL}/deployments`,
@@ -121,7 +141,7 @@ function deploymentRoutes(): Route[] {
       operationId: 'listDeployments',
       summary: 'Alerts that were raised, the newest first',
       query: DeploymentsQuery,
-      data: Type.Array(DeploymentJson),
+      data: Type.Array(NamedDeploymentJson),
       paged: true,
       handler: listDeployments,
     }),
@@ -134,6 +154,16 @@ function deploymentRoutes(): Route[] {
       params: IdParams,
       data: DeploymentDetailJson,
       handler: getDeployment,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/deployments/:id/timeline`,
+      policy: 'user',
+      operationId: 'getDeploymentTimeline',
+      summary: 'How many screens had received and displayed it, over time',
+      params: IdParams,
+      data: TimelineJson,
+      handler: getTimeline,
     }),
     route({
       method: 'GET',

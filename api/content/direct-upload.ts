@@ -1,12 +1,10 @@
 /**
  * Uploads that go straight to the object store, or to an address of ours where it takes none: announced, sent, completed. The bytes
- * lie in quarantine under a key that nobody is told, until the worker has verified them.
+ * lie in quarantine under a key that nobody is told, until the worker has verified them. They come whole, or in parts (upload-parts.ts).
  *
  * States of an upload: waiting (its content is `pending`), complete (`verifying`), gone (`ready`, `failed`, deleted or run out).
  */
-import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FastifyRequest } from 'fastify';
 import type { Transaction } from 'kysely';
 import Type, { type Static } from 'typebox';
 import type { Database } from '../../migrations/tables.ts';
@@ -21,19 +19,22 @@ import { inTransaction } from '../transaction.ts';
 import { UPLOAD_MS_MAX } from '../upload-bodies.ts';
 import { contentJson, ContentName, OwnerGroup, type ContentJson } from './content-json.ts';
 import type { ContentParts } from './content-parts.ts';
+import { exactBody } from './exact-body.ts';
 import { findContent, lockContent } from './find-content.ts';
 import { insertContent } from './insert-content.ts';
 import { lockTenant, queueRemoval } from './object-keeper.ts';
-import { diskFailure, measured, tooLarge } from './quarantine.ts';
+import { partBytesOf } from './part-plan.ts';
+import { diskFailure, tooLarge } from './quarantine.ts';
 import { requireRoom } from './quota.ts';
 import { cleanName } from './receive-form.ts';
 import { checkUploadAddress, uploadAddress } from './upload-address.ts';
+import { dropParts, PARTS_UPLOAD_MS, partsTicket, requireAllParts, type PartsTicket } from './upload-parts.ts';
 import { DECLARED_TYPES, type FileKind } from './verify-file.ts';
 
 /** How long the bytes of an announced upload are waited for, in milliseconds. */
 export const UPLOAD_ADDRESS_MS = 3_600_000;
 /** How long a completing call waits for the verification, in milliseconds. */
-const SETTLE_MS = 8_000;
+const SETTLE_MS = 7_000;
 const SETTLE_STEPS_MS = [25, 50, 100, 200, 400];
 /** Uploads that one round of housekeeping ends. */
 const ROUND_MAX = 200;
@@ -49,6 +50,9 @@ export const UploadRequest = Type.Object(
     }),
     mimeType: Type.String({ maxLength: 100, description: `One of ${Object.keys(DECLARED_TYPES).join(', ')}` }),
     groupId: Type.Optional(OwnerGroup),
+    parts: Type.Optional(
+      Type.Boolean({ description: 'Sends it in parts, which can go on after an interruption; the answer says how' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -68,8 +72,8 @@ export type UploadTicket = Static<typeof UploadTicket>;
  * Announces an upload; what it will take counts against the quota from now on. UNSUPPORTED_MEDIA_TYPE for a type that is not
  * taken, PAYLOAD_TOO_LARGE for a file or a tenant over its limit.
  */
-export async function createUpload(call: UploadCall): Promise<UploadTicket> {
-  const { ctx, actor, body } = call;
+export async function createUpload(call: UploadCall): Promise<UploadTicket | PartsTicket> {
+  const { ctx, body } = call;
   const type = Object.hasOwn(DECLARED_TYPES, body.mimeType) ? DECLARED_TYPES[body.mimeType] : undefined;
   if (type === undefined) {
     throw apiError('UNSUPPORTED_MEDIA_TYPE', 'Files of this type are not taken', [
@@ -78,27 +82,67 @@ export async function createUpload(call: UploadCall): Promise<UploadTicket> {
   }
   if (body.sizeBytes > ctx.settings.contentBytesMax) throw tooLarge(ctx.settings.contentBytesMax);
   const objectKey = `quarantine/${ctx.ids.uuid()}`;
+  return body.parts === true ? announceParts(call, type, objectKey) : announceWhole(call, type, objectKey);
+}
+
+async function announceWhole(call: UploadCall, type: FileKind, objectKey: string): Promise<UploadTicket> {
+  const { ctx, body } = call;
+  const { mimeType } = body;
   const direct = await ctx.objects.uploadUrl(objectKey, {
     expiresInSeconds: UPLOAD_ADDRESS_MS / 1_000,
     sizeBytes: body.sizeBytes,
-    contentType: body.mimeType,
+    contentType: mimeType,
   });
-  return mutate(call, async (tx, now): Promise<Mutation<UploadTicket>> => {
+  const upload = { type, objectKey, lifeMs: UPLOAD_ADDRESS_MS, partsId: null, partBytes: null };
+  return announce(call, upload, (contentId, expiresAt) => ({
+    contentId,
+    method: 'PUT',
+    url: direct?.url ?? uploadAddress(ctx, { contentId }, expiresAt),
+    headers: direct?.headers ?? { 'Content-Type': mimeType },
+    expiresAt: toIso(expiresAt),
+  }));
+}
+
+async function announceParts(call: UploadCall, type: FileKind, objectKey: string): Promise<PartsTicket> {
+  const { ctx, body } = call;
+  const partsId = await ctx.objects.beginParts(objectKey, body.mimeType);
+  const upload = { type, objectKey, lifeMs: PARTS_UPLOAD_MS, partsId, partBytes: partBytesOf(body.sizeBytes) };
+  let isKept = false;
+  try {
+    const { contentId } = await announce(call, upload, (id) => ({ contentId: id }));
+    isKept = !call.marks.replayed;
+    return await partsTicket(ctx, contentId);
+  } finally {
+    // Refused, or announced before: nobody will send these.
+    if (!isKept) await dropParts(ctx, upload);
+  }
+}
+
+interface NewUpload {
+  readonly type: FileKind;
+  readonly objectKey: string;
+  /** How long its bytes are waited for, in milliseconds. */
+  readonly lifeMs: number;
+  readonly partsId: string | null;
+  readonly partBytes: number | null;
+}
+
+async function announce<T>(
+  call: UploadCall,
+  upload: NewUpload,
+  answer: (contentId: number, expiresAt: number) => T,
+): Promise<T> {
+  const { ctx, actor, body } = call;
+  return mutate(call, async (tx, now): Promise<Mutation<T>> => {
     await lockTenant(tx, ctx.db.dialect, actor.tenantId);
     await requireRoom(tx, ctx.settings.tenantBytesMax, actor.tenantId, body.sizeBytes);
-    const expiresAt = now + UPLOAD_ADDRESS_MS;
-    const contentId = await insertUpload(tx, call, { type, objectKey, now, expiresAt });
+    const expiresAt = now + upload.lifeMs;
+    const contentId = await insertUpload(tx, call, upload, now);
     // Whatever is sent there is removed at last, also what comes when the upload is long over.
-    await queueRemoval(tx, actor.tenantId, objectKey, expiresAt + UPLOAD_MS_MAX);
+    await queueRemoval(tx, actor.tenantId, upload.objectKey, expiresAt + UPLOAD_MS_MAX, upload.partsId);
     const { name, mimeType, sizeBytes } = body;
     return {
-      data: {
-        contentId,
-        method: 'PUT',
-        url: direct?.url ?? uploadAddress(ctx, contentId, expiresAt),
-        headers: direct?.headers ?? { 'Content-Type': mimeType },
-        expiresAt: toIso(expiresAt),
-      },
+      data: answer(contentId, expiresAt),
       changes: [],
       audit: {
         action: 'content.announced',
@@ -114,9 +158,9 @@ export async function createUpload(call: UploadCall): Promise<UploadTicket> {
 async function insertUpload(
   tx: Transaction<Database>,
   { actor, body }: UploadCall,
-  upload: { readonly type: FileKind; readonly objectKey: string; readonly now: number; readonly expiresAt: number },
+  { type, objectKey, lifeMs, partsId, partBytes }: NewUpload,
+  now: number,
 ): Promise<number> {
-  const { type, objectKey, now, expiresAt } = upload;
   const { id: contentId } = await insertContent(tx, actor, now, {
     type,
     name: body.name.trim(),
@@ -136,7 +180,9 @@ async function insertUpload(
       attempts: 0,
       lease_until: null,
       created_at: now,
-      expires_at: expiresAt,
+      expires_at: now + lifeMs,
+      parts_id: partsId,
+      part_bytes: partBytes,
     })
     .execute();
   return contentId;
@@ -149,10 +195,11 @@ async function waitingUpload(
 ): Promise<{ objectKey: string; declaredBytes: number }> {
   const row = await ctx.db.sql
     .selectFrom('uploads')
-    .select(['object_key', 'declared_bytes', 'state'])
+    .select(['object_key', 'declared_bytes', 'state', 'parts_id'])
     .where('content_id', '=', contentId)
     .executeTakeFirst();
   if (row === undefined) throw apiError('NOT_FOUND', 'No such upload');
+  if (row.parts_id !== null) throw apiError('CONFLICT', 'The upload comes in parts');
   if (row.state !== 'waiting') throw apiError('CONFLICT', 'The upload is complete already');
   return { objectKey: row.object_key, declaredBytes: row.declared_bytes };
 }
@@ -162,14 +209,12 @@ export async function receiveUpload(
   call: PublicCall<{ id: number }, { expires: string; signature: string }>,
 ): Promise<Record<string, never>> {
   const { ctx, params, query, incoming } = call;
-  checkUploadAddress(ctx, params.id, query);
+  checkUploadAddress(ctx, { contentId: params.id }, query);
   if (incoming === undefined) throw new Error('an upload was reached without its request');
   const { objectKey, declaredBytes } = await waitingUpload(ctx, params.id);
-  const announced = incoming.headers['content-length'];
-  if (announced !== undefined && Number(announced) !== declaredBytes) throw wrongLength(declaredBytes);
   await ctx.content.admit(async () => {
     const type = incoming.headers['content-type'] ?? '';
-    const bytes = exactly(bodyOf(incoming), declaredBytes);
+    const bytes = exactBody(incoming, declaredBytes);
     try {
       await ctx.objects.put(objectKey, bytes, Object.hasOwn(DECLARED_TYPES, type) ? type : 'application/octet-stream');
     } catch (error) {
@@ -184,37 +229,6 @@ export async function receiveUpload(
   return {};
 }
 
-function wrongLength(declaredBytes: number): Error {
-  return apiError('VALIDATION_ERROR', 'The file has another length than was announced', [
-    { field: 'body', message: `must be exactly ${declaredBytes} bytes` },
-  ]);
-}
-
-/** The request's body as a stream that may be destroyed: the request itself would take its connection, and the answer, with it. */
-function bodyOf({ raw }: FastifyRequest): Readable {
-  const body = new PassThrough();
-  const broken = (): void => {
-    if (!raw.complete) body.destroy(new Error('the request broke off'));
-  };
-  raw.once('error', broken);
-  raw.once('close', broken);
-  raw.pipe(body);
-  return body;
-}
-
-function exactly(source: Readable, bytes: number): Readable {
-  let countedBytes = 0;
-  async function* counted(): AsyncGenerator<Buffer> {
-    const onChunk = (chunk: Buffer): void => {
-      countedBytes += chunk.length;
-      if (countedBytes > bytes) throw wrongLength(bytes);
-    };
-    yield* measured(source, { bytesMax: Number.MAX_SAFE_INTEGER, onChunk });
-    if (countedBytes !== bytes) throw wrongLength(bytes);
-  }
-  return Readable.from(counted(), { objectMode: false });
-}
-
 /**
  * POST /content/uploads/:id/complete: the bytes are there. Waits SETTLE_MS for the verification; after that the answer's status is
  * `verifying`. Doing it again changes nothing. NOT_FOUND; CONFLICT while the bytes are not there.
@@ -222,11 +236,12 @@ function exactly(source: Readable, bytes: number): Readable {
 export async function completeUpload(call: Call<{ id: number }>): Promise<ContentJson> {
   const { ctx, actor, params } = call;
   const { id } = params;
+  const beganMs = ctx.clock.monotonicMs();
   const found = await findContent(ctx.db.sql, actor, id);
   requireOwner(actor, found.group_id);
   if (!(await hasArrived(ctx, id))) {
     if (found.status === 'ready' && found.sha256 === null) throw apiError('CONFLICT', 'The content was not uploaded');
-    return settled(call);
+    return settled(call, beganMs);
   }
   await mutate(call, async (tx, now): Promise<Mutation<Record<string, never>>> => {
     const content = await lockContent(tx, ctx.db.dialect, actor, id);
@@ -250,18 +265,22 @@ export async function completeUpload(call: Call<{ id: number }>): Promise<Conten
     };
   });
   ctx.content.kick();
-  return settled(call);
+  return settled(call, beganMs);
 }
 
 /** True when the bytes are there and wait to be completed; false when there is nothing to complete any more. */
 async function hasArrived(ctx: ApiContext, contentId: number): Promise<boolean> {
   const row = await ctx.db.sql
     .selectFrom('uploads')
-    .select(['object_key', 'declared_bytes'])
+    .select(['object_key', 'declared_bytes', 'parts_id'])
     .where('content_id', '=', contentId)
     .where('state', '=', 'waiting')
     .executeTakeFirst();
   if (row === undefined) return false;
+  if (row.parts_id !== null) {
+    await requireAllParts(ctx, contentId);
+    return true;
+  }
   const arrived = await ctx.objects.stat(row.object_key);
   if (arrived?.sizeBytes === row.declared_bytes) return true;
   throw apiError('CONFLICT', 'The file has not arrived', [
@@ -269,11 +288,12 @@ async function hasArrived(ctx: ApiContext, contentId: number): Promise<boolean> 
   ]);
 }
 
-/** The content as it is when it is verified, or when waiting has taken SETTLE_MS. */
-async function settled({ ctx, actor, params }: Call<{ id: number }>): Promise<ContentJson> {
+/** The content as it is when it is verified, or SETTLE_MS after the call began (`sinceMs`, monotonic). */
+async function settled({ ctx, actor, params }: Call<{ id: number }>, sinceMs: number): Promise<ContentJson> {
   for (let waitedMs = 0, step = 0; ; step += 1) {
     const content = await findContent(ctx.db.sql, actor, params.id);
-    if (content.status !== 'verifying' || waitedMs >= SETTLE_MS)
+    const elapsedMs = Math.max(waitedMs, ctx.clock.monotonicMs() - sinceMs);
+    if (content.status !== 'verifying' || elapsedMs >= SETTLE_MS)
       return contentJson(ctx.media, content, ctx.clock.now());
     const pauseMs = SETTLE_STEPS_MS[Math.min(step, SETTLE_STEPS_MS.length - 1)] ?? 0;
     await sleep(pauseMs);
@@ -287,12 +307,13 @@ export async function endExpiredUploads(parts: ContentParts): Promise<void> {
   const now = clock.now();
   const expired = await db.sql
     .selectFrom('uploads')
-    .select(['id', 'tenant_id', 'content_id'])
+    .select(['id', 'tenant_id', 'content_id', 'object_key', 'parts_id'])
     .where('state', '=', 'waiting')
     .where('expires_at', '<=', now)
     .limit(ROUND_MAX)
     .execute();
   for (const upload of expired) {
+    let isOver = false;
     await inTransaction(db, async (tx) => {
       await lockTenant(tx, db.dialect, upload.tenant_id);
       const { numDeletedRows } = await tx
@@ -307,6 +328,8 @@ export async function endExpiredUploads(parts: ContentParts): Promise<void> {
         .where('tenant_id', '=', upload.tenant_id)
         .where('status', '=', 'pending')
         .execute();
+      isOver = true;
     });
+    if (isOver) await dropParts(parts, { objectKey: upload.object_key, partsId: upload.parts_id });
   }
 }

@@ -11,6 +11,7 @@ import { ContentAddress } from './create-external.ts';
 import { externalAddress, withoutSecrets } from './external-address.ts';
 import { lockContent } from './find-content.ts';
 import { lockTenant, queueRemoval, sweepObject } from './object-keeper.ts';
+import { dropParts } from './upload-parts.ts';
 
 export const ContentUpdate = Type.Object(
   {
@@ -96,6 +97,7 @@ async function refuseWhileShown(tx: Tx, { actor, params }: EditCall, now: number
 export async function removeContent(call: EditCall): Promise<Record<string, never>> {
   const { ctx, actor, params } = call;
   const objectKeys: string[] = [];
+  let upload: { objectKey: string; partsId: string | null } | null = null;
   const answer = await mutate(call, async (tx, now): Promise<Mutation<Record<string, never>>> => {
     objectKeys.length = 0;
     await lockTenant(tx, ctx.db.dialect, actor.tenantId);
@@ -104,7 +106,7 @@ export async function removeContent(call: EditCall): Promise<Record<string, neve
     const details = usageDetails(await usageOf(tx, actor, params.id, now));
     if (details.length > 0) throw apiError('CONFLICT', 'The content is used: take it out there first', details);
     // A direct upload's own removal was queued when it began, for when its address has run out.
-    await tx.deleteFrom('uploads').where('content_id', '=', params.id).execute();
+    upload = await endUpload(tx, params.id);
     await tx.deleteFrom('content').where('id', '=', params.id).execute();
     if (old.storage_key !== null) {
       await queueRemoval(tx, actor.tenantId, old.storage_key, now);
@@ -122,7 +124,20 @@ export async function removeContent(call: EditCall): Promise<Record<string, neve
     };
   });
   for (const key of objectKeys) await removeNow(call, key);
+  if (upload !== null) await dropParts(ctx, upload);
   return answer;
+}
+
+/** Ends the upload that the content waits for, if it does; returns where its bytes are. */
+async function endUpload(tx: Tx, contentId: number): Promise<{ objectKey: string; partsId: string | null } | null> {
+  const row = await tx
+    .selectFrom('uploads')
+    .select(['object_key', 'parts_id'])
+    .where('content_id', '=', contentId)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  await tx.deleteFrom('uploads').where('content_id', '=', contentId).execute();
+  return { objectKey: row.object_key, partsId: row.parts_id };
 }
 
 /** The content is gone whatever becomes of its bytes now: housekeeping tries again. */

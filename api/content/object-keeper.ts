@@ -86,7 +86,7 @@ async function tryHold(
   if (removal !== undefined) return null;
   const { insertId } = await tx
     .insertInto('object_claims')
-    .values({ tenant_id: tenantId, object_key: objectKey, kind: 'hold', until_at: now + HOLD_MS })
+    .values({ tenant_id: tenantId, object_key: objectKey, kind: 'hold', until_at: now + HOLD_MS, parts_id: null })
     .executeTakeFirstOrThrow();
   return Number(insertId);
 }
@@ -116,16 +116,17 @@ export async function giveUpHold(parts: ContentParts, hold: Hold): Promise<void>
   }
 }
 
-/** Has the object removed, not before an instant, unless it is needed then. In the transaction that takes its name away. */
+/** Has the object removed, and its parts, not before an instant, unless it is needed then. In the transaction that takes its name away. */
 export async function queueRemoval(
   tx: Transaction<Database>,
   tenantId: number,
   objectKey: string,
   notBefore: number,
+  partsId: string | null = null,
 ): Promise<void> {
   await tx
     .insertInto('object_claims')
-    .values({ tenant_id: tenantId, object_key: objectKey, kind: 'removal', until_at: notBefore })
+    .values({ tenant_id: tenantId, object_key: objectKey, kind: 'removal', until_at: notBefore, parts_id: partsId })
     .execute();
 }
 
@@ -137,18 +138,25 @@ export async function sweepObject(parts: ContentParts, tenantId: number, objectK
     return claimRemoval(tx, objectKey, clock.now());
   });
   if (claimed.length === 0) return;
+  for (const { partsId } of claimed) if (partsId !== null) await objects.abortParts(objectKey, partsId);
   await objects.delete(objectKey);
   if (objectKey.startsWith(CONTENT_FOLDER)) {
     await objects.delete(thumbnailKey(tenantId, objectKey.slice(objectKey.lastIndexOf('/') + 1)));
   }
-  await db.sql.deleteFrom('object_claims').where('id', 'in', claimed).where('kind', '=', 'removal').execute();
+  const ids = claimed.map(({ id }) => id);
+  await db.sql.deleteFrom('object_claims').where('id', 'in', ids).where('kind', '=', 'removal').execute();
+}
+
+interface Removal {
+  readonly id: number;
+  readonly partsId: string | null;
 }
 
 /** The claims under which the object is now removed; none when somebody needs it or is at it. */
-async function claimRemoval(tx: Transaction<Database>, objectKey: string, now: number): Promise<number[]> {
+async function claimRemoval(tx: Transaction<Database>, objectKey: string, now: number): Promise<Removal[]> {
   const claims = await tx
     .selectFrom('object_claims')
-    .select(['id', 'until_at'])
+    .select(['id', 'until_at', 'parts_id'])
     .where('object_key', '=', objectKey)
     .execute();
   const due = claims.filter((claim) => claim.until_at <= now).map(({ id }) => id);
@@ -172,7 +180,8 @@ async function claimRemoval(tx: Transaction<Database>, objectKey: string, now: n
   // An upload that is still looked at has its claim looked at again later.
   const until = now + (upload === undefined ? REMOVAL_MS : HOLD_MS);
   await tx.updateTable('object_claims').set({ kind: 'removal', until_at: until }).where('id', 'in', due).execute();
-  return upload === undefined ? due : [];
+  if (upload !== undefined) return [];
+  return claims.map(({ id, parts_id: partsId }) => ({ id, partsId }));
 }
 
 /** Removes what is due: after failures, crashes, and uploads that ran out. */

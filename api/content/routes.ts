@@ -9,6 +9,14 @@ import { ContentUpdate, removeContent, updateContent } from './edit-content.ts';
 import { ContentQuery, getContent, listContent } from './find-content.ts';
 import { getQuota, QuotaJson } from './quota.ts';
 import { createContent, UploadForm } from './upload-content.ts';
+import {
+  getUpload,
+  PartAddressQuery,
+  PartsTicket,
+  receivePart,
+  UploadProgress,
+  UploadProgressQuery,
+} from './upload-parts.ts';
 
 const URL = `${API_BASE}/content`;
 
@@ -108,8 +116,11 @@ function directRoutes(): Route[] {
       policy: 'manager',
       operationId: 'createUpload',
       summary: 'Announce a file that is to be sent straight to the store; the address is good for an hour',
+      description:
+        'With `parts: true` the file is sent in parts, in any order and again if need be, within a day: each is PUT to its own address, ' +
+        'which `GET /content/uploads/{id}` gives for all that are missing. So an upload that was cut off goes on where it was.',
       body: UploadRequest,
-      data: UploadTicket,
+      data: Type.Union([UploadTicket, PartsTicket]),
       status: 201,
       handler: createUpload,
     }),
@@ -132,11 +143,34 @@ function directRoutes(): Route[] {
       handler: receiveUpload,
     }),
     route({
+      method: 'GET',
+      url: `${URL}/uploads/:id`,
+      policy: 'manager',
+      operationId: 'getUpload',
+      summary: 'How far an upload in parts has come, and where its missing parts go',
+      params: IdParams,
+      query: UploadProgressQuery,
+      data: UploadProgress,
+      handler: getUpload,
+    }),
+    route({
+      method: 'PUT',
+      url: `${URL}/uploads/:id/part`,
+      policy: 'public',
+      operationId: 'sendPart',
+      summary: 'The bytes of one part of an announced upload; the address is its own permission',
+      params: IdParams,
+      query: PartAddressQuery,
+      upload: 'bytes',
+      data: Type.Object({}),
+      handler: receivePart,
+    }),
+    route({
       method: 'POST',
       url: `${URL}/uploads/:id/complete`,
       policy: 'manager',
       operationId: 'completeUpload',
-      summary: 'The bytes are there: verify them. Answers when that is done, or after 8 seconds with status verifying',
+      summary: 'The bytes are there: verify them. Answers when that is done, or after 7 seconds with status verifying',
       params: IdParams,
       data: ContentJson,
       handler: completeUpload,

@@ -10,13 +10,14 @@ import type { Readable } from 'node:stream';
 import type { Transaction } from 'kysely';
 import { isDatabaseUnavailable } from '../../migrations/dialect.ts';
 import type { Database } from '../../migrations/tables.ts';
-import { ObjectStoreUnavailableError } from '../../hub/core/ports.ts';
+import { MissingPartsError, ObjectStoreUnavailableError, PartsGoneError } from '../../hub/core/ports.ts';
 import { writeAudit } from '../audit/write-audit.ts';
 import { ApiError } from '../errors.ts';
 import { loggedError } from '../failure-answer.ts';
 import { inTransaction } from '../transaction.ts';
 import { ToolFailed } from './media-tools.ts';
 import type { ContentParts } from './content-parts.ts';
+import { partCountOf } from './part-plan.ts';
 import { contentKey, giveUpHold, lockTenant, takeHold, useHold } from './object-keeper.ts';
 import type { Quarantine, QuarantinedFile } from './quarantine.ts';
 import { RefusedFile } from './refused-file.ts';
@@ -42,6 +43,8 @@ interface Taken {
   readonly contentId: number;
   readonly objectKey: string;
   readonly declaredBytes: number;
+  /** Of an upload that came in parts. */
+  readonly parts: { readonly partsId: string; readonly partCount: number } | null;
   /** Which attempt this is, from 1: proof of the lease. */
   readonly attempt: number;
 }
@@ -106,7 +109,7 @@ export class VerificationWorker {
     const now = clock.now();
     const rows = await db.sql
       .selectFrom('uploads')
-      .select(['id', 'tenant_id', 'content_id', 'object_key', 'declared_bytes', 'attempts'])
+      .select(['id', 'tenant_id', 'content_id', 'object_key', 'declared_bytes', 'attempts', 'parts_id', 'part_bytes'])
       .where('state', '=', 'complete')
       .where((eb) => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<=', now)]))
       .orderBy('id')
@@ -128,6 +131,13 @@ export class VerificationWorker {
         contentId: row.content_id,
         objectKey: row.object_key,
         declaredBytes: row.declared_bytes,
+        parts:
+          row.parts_id === null || row.part_bytes === null
+            ? null
+            : {
+                partsId: row.parts_id,
+                partCount: partCountOf({ sizeBytes: row.declared_bytes, partBytes: row.part_bytes }),
+              },
         attempt: row.attempts + 1,
       };
     }
@@ -165,6 +175,7 @@ export class VerificationWorker {
     }
     const { objects } = this.#parts;
     const { quarantine } = this.#options;
+    await this.#join(taken);
     const found = await objects.get(taken.objectKey);
     if (found === null) throw new RefusedFile('broken', 'The file has not arrived');
     const file = await quarantine.receive(found.stream as Readable, taken.declaredBytes);
@@ -174,6 +185,18 @@ export class VerificationWorker {
       await this.#keep(taken, file, verified);
     } finally {
       await quarantine.remove(file);
+    }
+  }
+
+  /** Makes one object of an upload that came in parts, unless that was done before. */
+  async #join({ objectKey, parts }: Taken): Promise<void> {
+    if (parts === null) return;
+    try {
+      await this.#parts.objects.joinParts(objectKey, parts.partsId, parts.partCount);
+    } catch (error) {
+      if (error instanceof MissingPartsError) throw new RefusedFile('broken', 'The file has not arrived whole');
+      // Joined by an attempt that did not come to its end; if not, there is no file.
+      if (!(error instanceof PartsGoneError)) throw error;
     }
   }
 

@@ -12,7 +12,8 @@ import { lockDevice, stampDevice } from './edit-device.ts';
 
 /** Longest life of a command, in seconds. */
 const EXPIRES_SECONDS_MAX = 86_400;
-const EXPIRES_SECONDS_DEFAULT = 300;
+/** Life of a command when nothing is said of it, in seconds. */
+export const COMMAND_SECONDS_DEFAULT = 300;
 
 export const CommandRequest = Type.Object(
   {
@@ -28,7 +29,7 @@ export const CommandRequest = Type.Object(
       ),
     ),
     expiresInSeconds: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: EXPIRES_SECONDS_MAX, default: EXPIRES_SECONDS_DEFAULT }),
+      Type.Integer({ minimum: 1, maximum: EXPIRES_SECONDS_MAX, default: COMMAND_SECONDS_DEFAULT }),
     ),
   },
   { additionalProperties: false },
@@ -48,7 +49,7 @@ export async function issueCommand(
   call: Call<{ id: number }, unknown, Static<typeof CommandRequest>>,
 ): Promise<CommandJson> {
   const { ctx, actor, params, body } = call;
-  const { name, args = {}, expiresInSeconds = EXPIRES_SECONDS_DEFAULT } = body;
+  const { name, args = {}, expiresInSeconds = COMMAND_SECONDS_DEFAULT } = body;
   const wrong = checkCommandArgs(name, args);
   if (wrong.length > 0) throw apiError('VALIDATION_ERROR', 'The request is not valid', wrong);
   return mutate(call, async (tx, now): Promise<Mutation<CommandJson>> => {

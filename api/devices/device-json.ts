@@ -8,6 +8,7 @@ import type { Actor } from '../context.ts';
 import { apiError } from '../errors.ts';
 import { toIso, toIsoOrNull } from '../iso-time.ts';
 import { requireDeviceInScope } from '../scope.ts';
+import { DevicePlaceOrNull, placeOf } from './device-place.ts';
 
 const OptionalText = Type.Union([Type.String(), Type.Null()]);
 
@@ -30,6 +31,7 @@ export const DeviceJson = Type.Object({
   transport: Type.Union([Type.Enum([...DEVICE_TRANSPORTS]), Type.Null()]),
   lastSeen: Type.Union([Timestamp, Type.Null()]),
   connEpoch: Type.Integer({ description: 'Number of the newest connection; 0 before the first' }),
+  place: DevicePlaceOrNull,
   version: Type.Integer(),
   createdAt: Timestamp,
   updatedAt: Timestamp,
@@ -51,6 +53,8 @@ export const DEVICE_COLUMNS = [
   'transport',
   'last_seen_at',
   'conn_epoch',
+  'latitude',
+  'longitude',
   'version',
   'created_at',
   'updated_at',
@@ -76,6 +80,7 @@ export function deviceJson(row: DeviceRow): DeviceJson {
     transport: row.transport,
     lastSeen: toIsoOrNull(row.last_seen_at),
     connEpoch: row.conn_epoch,
+    place: placeOf(row),
     version: row.version,
     createdAt: toIso(row.created_at),
     updatedAt: toIso(row.updated_at),

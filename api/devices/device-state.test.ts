@@ -58,6 +58,7 @@ describeEachDatabase('desired beside reported', (open) => {
     expect(answer).toEqual({
       desired: { epoch, rev: expect.any(Number), alerts: [], schedule: null, config: {}, commands: [] },
       reported: null,
+      settings: [{ kind: 'device', targetId: id, name: expect.any(String), config: {} }],
       inSync: false,
     });
     await report(id, 0, []);
@@ -73,7 +74,16 @@ describeEachDatabase('desired beside reported', (open) => {
       api.send('PUT', `/api/v1/groups/${groupId}`, { as: admin, body: { config, version: 1 } });
     await put(site, { volume: 9, brightness: 50, timezone: 'Europe/Rome' });
     await put(floor, { volume: 5, brightness: 60 });
-    expect((await state(id)).desired.config).toEqual({ volume: 1, brightness: 60, timezone: 'Europe/Rome' });
+    const { desired, settings } = await state(id);
+    expect(desired.config).toEqual({ volume: 1, brightness: 60, timezone: 'Europe/Rome' });
+    expect(settings).toMatchObject([
+      { kind: 'device', targetId: id, config: { volume: 1 } },
+      { kind: 'group', targetId: floor, name: 'Floor', config: { volume: 5, brightness: 60 } },
+      { kind: 'group', targetId: site, name: 'Site', config: { volume: 9 } },
+    ]);
+    const local = await api.newUser(tenantId, 'user', [floor]);
+    const seen = await api.send('GET', `/api/v1/devices/${id}/state`, { as: local });
+    expect(seen.json().data.settings[2]).toMatchObject({ targetId: site, name: null, config: { volume: 9 } });
   });
 
   test('alerts are those that target the chain and are on, the most severe first', async () => {

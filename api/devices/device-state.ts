@@ -5,10 +5,13 @@
 import type { Kysely } from 'kysely';
 import Type, { type Static } from 'typebox';
 import { composeState, isCurrent } from '../../hub/core/desired-state.ts';
+import { chainOf } from '../../hub/core/group-tree.ts';
 import type { DeviceState } from '../../hub/core/model.ts';
 import type { Database } from '../../migrations/tables.ts';
 import { DesiredState, Epoch, Id, Rev, Timestamp } from '../../protocol/desired-state.ts';
 import { Status } from '../../protocol/up.ts';
+import { readSettingsChain, SettingsStep } from '../groups/group-standing.ts';
+import { readTree } from '../groups/tree-rows.ts';
 import { toIso } from '../iso-time.ts';
 import type { Call } from '../route.ts';
 import { findDevice } from './device-json.ts';
@@ -26,9 +29,13 @@ export const DeviceStateJson = Type.Object({
     }),
     Type.Null(),
   ]),
+  settings: Type.Array(SettingsStep, {
+    description:
+      'Where `desired.config` comes from: the device itself, its group and those above, the nearest first; per key the first that has it wins',
+  }),
   inSync: Type.Boolean({ description: 'The device has said that it has the desired state, and no command is open' }),
 });
-type DeviceStateJson = Static<typeof DeviceStateJson>;
+export type DeviceStateJson = Static<typeof DeviceStateJson>;
 
 type Reported = NonNullable<DeviceStateJson['reported']>;
 
@@ -43,7 +50,7 @@ export async function getDeviceState({
     .transaction()
     .setAccessMode('read only')
     .execute(async (db) => {
-      await findDevice(db, actor, params.id);
+      const { name } = await findDevice(db, actor, params.id);
       const position = await readPosition(db);
       const device = await readRecord(db, params.id);
       const model = await readModel(db, ctx.media, device, now);
@@ -56,7 +63,12 @@ export async function getDeviceState({
       };
       // A command is desired until it is done: a device that has it, but has not done it, is not there yet.
       const hasAll = claim !== null && desired.commands.length === 0 && isCurrent(model, device, position, claim, now);
-      return { desired: desiredJson(desired), reported, inSync: hasAll };
+      const chain = chainOf(await readTree(db, actor.tenantId), device.groupId);
+      const settings: SettingsStep[] = [
+        { kind: 'device', targetId: params.id, name, config: device.config },
+        ...(await readSettingsChain(db, actor, chain)),
+      ];
+      return { desired: desiredJson(desired), reported, settings, inSync: hasAll };
     });
 }
 

@@ -15,6 +15,7 @@ import type { Call } from '../route.ts';
 import { forgetTarget } from '../schedules/assignments.ts';
 import { requireDeviceInScope } from '../scope.ts';
 import { DEVICE_COLUMNS, deviceJson, type DeviceJson, type DeviceRow } from './device-json.ts';
+import { DevicePlaceOrNull, placeColumns } from './device-place.ts';
 
 export const DeviceName = Type.String({ minLength: 1, maxLength: 120, pattern: '\\S' });
 export const DeviceGroupId = Type.Union([Id, Type.Null()], {
@@ -26,6 +27,7 @@ export const DeviceUpdate = Type.Object(
     name: Type.Optional(DeviceName),
     groupId: Type.Optional(DeviceGroupId),
     config: Type.Optional(Config),
+    place: Type.Optional(DevicePlaceOrNull),
     version: Type.Integer({ minimum: 1, description: 'The version that the change is based on' }),
   },
   { additionalProperties: false },
@@ -86,6 +88,7 @@ export async function updateDevice(
       name: body.name?.trim() ?? old.name,
       group_id: groupId,
       config: JSON.stringify(config),
+      ...placeColumns(body.place, old),
       updated_at: now,
     };
     await tx
@@ -203,10 +206,17 @@ async function endPresence(tx: Transaction<Database>, actor: Actor, device: Lock
     .execute();
 }
 
+/** Files removed at once. */
+const REMOVED_AT_ONCE = 50;
+
 /** Removes result files of commands that are gone. A file that stays behind is unreachable: worth a line, not a failure. */
-async function removeFiles({ ctx }: Call<unknown, unknown, unknown>, keys: readonly string[]): Promise<void> {
-  const outcomes = await Promise.allSettled(keys.map((key) => ctx.objects.delete(key)));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined)
-    ctx.log.warn({ err: failed.reason as unknown }, 'command files of a deleted device were not removed');
+export async function removeFiles({ ctx }: Call<unknown, unknown, unknown>, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += REMOVED_AT_ONCE) {
+    const outcomes = await Promise.allSettled(
+      keys.slice(at, at + REMOVED_AT_ONCE).map((key) => ctx.objects.delete(key)),
+    );
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined)
+      ctx.log.warn({ err: failed.reason as unknown }, 'command files of a deleted device were not removed');
+  }
 }

@@ -111,6 +111,25 @@ describeEachDatabase('importing devices', (open) => {
     expect((await send([{ playerId: 'there', name: 'x' }], await api.newUser(other, 'admin'))).statusCode).toBe(201);
   });
 
+  test('leaves players that exist as they are when it is told to skip them, and names them', async () => {
+    const [{ credential_hash: before } = { credential_hash: null }] = await rows(['there']);
+    const body = {
+      devices: [
+        { playerId: 'there', name: 'y', groupId },
+        { playerId: 'new-1', name: 'x', groupId },
+      ],
+    };
+    const answer = await api.send('POST', IMPORT, { as: admin, body: { ...body, skipExisting: true } });
+    expect(answer.statusCode).toBe(201);
+    expect(answer.json().data).toMatchObject({ devices: [{ playerId: 'new-1' }], existing: ['there'] });
+    const [there, fresh] = await rows(['there', 'new-1']);
+    expect(there).toMatchObject({ credential_hash: before, name: expect.not.stringMatching(/^y$/), rev: 0 });
+    expect(fresh?.rev).toBeGreaterThan(0);
+    const none = await api.send('POST', IMPORT, { as: admin, body: { ...body, skipExisting: true } });
+    expect(none.json().data).toEqual({ devices: [], existing: ['there', 'new-1'] });
+    expect((await api.send('POST', IMPORT, { as: admin, body })).statusCode).toBe(409);
+  });
+
   test('takes a thousand at once and no more', async () => {
     const many = Array.from({ length: IMPORT_MAX }, (_, n) => ({ playerId: `bulk-${n}`, name: `Bulk ${n}`, groupId }));
     const answer = await send(many);

@@ -10,6 +10,7 @@ import { apiError } from '../errors.ts';
 import { holdGroup } from '../groups/tree-rows.ts';
 import { mutate, type Mutation } from '../mutation.ts';
 import type { Call } from '../route.ts';
+import { DevicePlace, placeColumns } from './device-place.ts';
 import { newDeviceRow } from './new-device-row.ts';
 import { DeviceGroupId, DeviceName } from './edit-device.ts';
 
@@ -26,11 +27,20 @@ const ImportDevice = Type.Object(
     name: DeviceName,
     groupId: Type.Optional(DeviceGroupId),
     capabilities: Type.Optional(Capabilities),
+    place: Type.Optional(DevicePlace),
   },
   { additionalProperties: false },
 );
 export const ImportRequest = Type.Object(
-  { devices: Type.Array(ImportDevice, { minItems: 1, maxItems: IMPORT_MAX }) },
+  {
+    devices: Type.Array(ImportDevice, { minItems: 1, maxItems: IMPORT_MAX }),
+    skipExisting: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Leaves players that exist already as they are and names them, instead of refusing the whole call',
+      }),
+    ),
+  },
   { additionalProperties: false },
 );
 
@@ -44,11 +54,17 @@ export const ImportedDevices = Type.Object({
       credential: Type.String({ description: 'Given once: only its hash is kept' }),
     }),
   ),
+  existing: Type.Array(Type.String(), {
+    description: 'With `skipExisting`: player ids that existed already; none of them was changed or given a credential',
+  }),
 });
 type Imported = Static<typeof ImportedDevices>;
 type ImportCall = Call<unknown, unknown, Static<typeof ImportRequest>>;
 
-/** Creates all of the devices or none. NOT_FOUND for a group; CONFLICT naming the players that are there already or twice. */
+/**
+ * Creates all of the devices or none. NOT_FOUND for a group; CONFLICT naming the players that are twice in the call, or there already
+ * unless those are to be skipped.
+ */
 export async function importDevices(call: ImportCall): Promise<Imported> {
   const twice = repeated(call.body.devices.map((device) => device.playerId));
   if (twice.length > 0) throw playersTaken('Players that are in the call twice', twice, call);
@@ -83,11 +99,11 @@ async function insertAll(tx: Transaction<Database>, call: ImportCall, now: numbe
   );
   for (const groupId of groupIds) await holdGroup(tx, ctx.db.dialect, actor, groupId, fieldOfGroup(call, groupId));
   const existing = await idsOfPlayers(tx, call);
-  if (existing.size > 0) throw playersTaken('Players that exist already', [...existing.keys()], call);
-  const credentials = new Map(body.devices.map((device) => [device.playerId, ctx.ids.secret(CREDENTIAL_BYTES)]));
-  const rows = body.devices.map((device) =>
-    newRow(device, actor.tenantId, credentials.get(device.playerId) ?? '', now),
-  );
+  if (existing.size > 0 && body.skipExisting !== true)
+    throw playersTaken('Players that exist already', [...existing.keys()], call);
+  const fresh = body.devices.filter(({ playerId }) => !existing.has(playerId));
+  const credentials = new Map(fresh.map((device) => [device.playerId, ctx.ids.secret(CREDENTIAL_BYTES)]));
+  const rows = fresh.map((device) => newRow(device, actor.tenantId, credentials.get(device.playerId) ?? '', now));
   for (let at = 0; at < rows.length; at += CHUNK) {
     await tx
       .insertInto('devices')
@@ -95,7 +111,7 @@ async function insertAll(tx: Transaction<Database>, call: ImportCall, now: numbe
       .execute();
   }
   const idOf = await idsOfPlayers(tx, call);
-  const devices = body.devices.map(({ playerId, name, groupId = null }) => {
+  const devices = fresh.map(({ playerId, name, groupId = null }) => {
     const deviceId = idOf.get(playerId);
     const credential = credentials.get(playerId);
     if (deviceId === undefined || credential === undefined)
@@ -103,7 +119,10 @@ async function insertAll(tx: Transaction<Database>, call: ImportCall, now: numbe
     return { deviceId, playerId, name: name.trim(), groupId, credential };
   });
   return {
-    data: { devices },
+    data: {
+      devices,
+      existing: body.devices.map(({ playerId }) => playerId).filter((playerId) => existing.has(playerId)),
+    },
     changes: devices.map(({ deviceId, groupId }) => ({ kind: 'device.saved', deviceId, groupId, config: {} })),
     audit: {
       action: 'device.imported',
@@ -111,7 +130,12 @@ async function insertAll(tx: Transaction<Database>, call: ImportCall, now: numbe
       entityId: null,
       detail: { count: devices.length, playerIds: devices.map(({ playerId }) => playerId) },
     },
-    stamp: (locked, revs) => stampAll(locked, [...idOf.values()], revs.at(-1) ?? 0),
+    stamp: (locked, revs) =>
+      stampAll(
+        locked,
+        devices.map(({ deviceId }) => deviceId),
+        revs.at(-1) ?? 0,
+      ),
   };
 }
 
@@ -151,6 +175,7 @@ function newRow(
       app_version: null,
       capabilities: JSON.stringify(device.capabilities ?? []),
       credential_hash: createHash('sha256').update(credential).digest('hex'),
+      ...placeColumns(device.place, null),
     },
     now,
   );

@@ -13,6 +13,8 @@ type Given = Pick<
   | 'app_version'
   | 'capabilities'
   | 'credential_hash'
+  | 'latitude'
+  | 'longitude'
 >;
 
 export function newDeviceRow(given: Given, now: number): Insertable<DevicesTable> {

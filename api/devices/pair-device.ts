@@ -16,6 +16,7 @@ import type { Call } from '../route.ts';
 import { newDeviceRow } from './new-device-row.ts';
 import { DEVICE_COLUMNS, deviceJson, type DeviceJson } from './device-json.ts';
 import { closePairings, credentialChange, DeviceGroupId, DeviceName, lockDevice, stampDevice } from './edit-device.ts';
+import { DevicePlaceOrNull, placeColumns } from './device-place.ts';
 import { throttleGuesses } from './pairing-throttle.ts';
 
 export const PairRequest = Type.Object(
@@ -23,6 +24,7 @@ export const PairRequest = Type.Object(
     code: Type.String({ minLength: 1, maxLength: 40, description: 'As shown; case, dashes and blanks do not matter' }),
     name: Type.Optional(DeviceName),
     groupId: Type.Optional(DeviceGroupId),
+    place: Type.Optional(DevicePlaceOrNull),
   },
   { additionalProperties: false },
 );
@@ -152,6 +154,7 @@ async function insertDevice(
           app_version: pending.app_version,
           capabilities: pending.capabilities,
           credential_hash: null,
+          ...placeColumns(body.place, null),
         },
         now,
       ),
@@ -191,6 +194,7 @@ async function pairAgain(
       os_version: pending.os_version ?? old.os_version,
       app_version: pending.app_version ?? old.app_version,
       capabilities: pending.capabilities,
+      ...placeColumns(body.place, old),
       state: 'active',
       credential_hash: null,
       credential_version: eb('credential_version', '+', 1),

@@ -1,6 +1,7 @@
 /** The devices' part of the CMS contract. */
 import Type from 'typebox';
 import { API_BASE, IdParams, route, type Route } from '../route.ts';
+import { BulkRequest, BulkResult, bulkDevices } from './bulk-devices.ts';
 import { CommandJson } from './command-json.ts';
 import {
   CommandParams,
@@ -11,6 +12,7 @@ import {
   listCommands,
 } from './device-commands.ts';
 import { DeviceJson } from './device-json.ts';
+import { listDevicePlaces, PlacesJson, PlacesQuery } from './device-places.ts';
 import { DeviceStateJson, getDeviceState } from './device-state.ts';
 import { DeviceUpdate, removeDevice, revokeDevice, updateDevice } from './edit-device.ts';
 import { ImportedDevices, importDevices, ImportRequest } from './import-devices.ts';
@@ -21,7 +23,7 @@ import { DevicesQuery, getDevice, listDevices } from './read-devices.ts';
 const URL = `${API_BASE}/devices`;
 
 export function deviceRoutes(): Route[] {
-  return [...recordRoutes(), ...admissionRoutes(), ...commandRoutes()];
+  return [...recordRoutes(), ...bulkRoutes(), ...admissionRoutes(), ...commandRoutes()];
 }
 
 function recordRoutes(): Route[] {
@@ -36,6 +38,16 @@ function recordRoutes(): Route[] {
       data: Type.Array(DeviceJson),
       paged: true,
       handler: listDevices,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/places`,
+      policy: 'user',
+      operationId: 'listDevicePlaces',
+      summary: 'Where devices stand and how they are, for a map',
+      query: PlacesQuery,
+      data: PlacesJson,
+      handler: listDevicePlaces,
     }),
     route({
       method: 'GET',
@@ -89,6 +101,24 @@ function recordRoutes(): Route[] {
       data: Type.Array(SessionJson),
       paged: true,
       handler: listSessions,
+    }),
+  ];
+}
+
+function bulkRoutes(): Route[] {
+  return [
+    route({
+      method: 'POST',
+      url: `${URL}/bulk`,
+      policy: 'manager',
+      operationId: 'bulkDevices',
+      summary: 'Move, command, configure, revoke or delete many devices at once, or say what that would touch',
+      description:
+        'At most 5,000 devices, all or nothing. Devices that the action does not fit are skipped and counted. With `dryRun` nothing ' +
+        'is done: show the answer, then send the same with its `matched` as `select.expect`.',
+      body: BulkRequest,
+      data: BulkResult,
+      handler: bulkDevices,
     }),
   ];
 }

@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { API_BASE, IdParams, route, type Route } from '../route.ts';
 import { GroupJson } from './group-json.ts';
+import { getGroupStanding, GroupStandingJson } from './group-standing.ts';
 import { getGroup, GroupsQuery, listGroups } from './read-groups.ts';
 import { createGroup, GroupCreate, GroupUpdate, removeGroup, updateGroup } from './save-group.ts';
 
@@ -39,6 +40,16 @@ export function groupRoutes(): Route[] {
       params: IdParams,
       data: GroupJson,
       handler: getGroup,
+    }),
+    route({
+      method: 'GET',
+      url: `${url}/:id/standing`,
+      policy: 'user',
+      operationId: 'getGroupStanding',
+      summary: 'What holds in a group: settings, schedules and active alerts, its own and those of the groups above',
+      params: IdParams,
+      data: GroupStandingJson,
+      handler: getGroupStanding,
     }),
     route({
       method: 'PUT',

@@ -2,8 +2,8 @@
  * The ladders of one tenant's alerts, while somebody looks.
  *
  * A deployment is followed while it is on and for a minute after. A cheap probe, once for all audiences, tells whether any device
- * said anything; only then, and when devices came, went or moved, is a ladder counted, and nobody's more than twice a second nor for
- * more than a quarter of the time.
+ * said anything; only then, and when devices came, went or moved, is a ladder counted, and nobody's more often than EVERY_MS says nor
+ * for more than a quarter of the time.
  */
 import { sql } from 'kysely';
 import { deploymentPhase, type DeploymentPhase } from '../../hub/core/alert-ladder.ts';
@@ -16,8 +16,11 @@ import { LADDERS_MAX, type ChangedEntity, type LadderItem } from './live-message
 
 /** A deployment is followed for so long after its end, in milliseconds. */
 const FOLLOWED_AFTER_MS = 60_000;
-/** Ladders of one audience are counted, and receipts looked at, at most so often, in milliseconds. */
-const EVERY_MS = 500;
+/**
+ * Ladders of one audience are counted, and receipts looked at, at most so often, in milliseconds. Shorter than the time between two looks
+ * (live-limits.ts), so that a look that came a little early is not in vain: an operator is told at least twice a second.
+ */
+const EVERY_MS = 350;
 /** When nothing was said for QUIET_MS, receipts are looked at this often, in milliseconds. */
 const QUIET_EVERY_MS = 2_000;
 const QUIET_MS = 30_000;

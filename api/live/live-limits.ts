@@ -36,7 +36,7 @@ export const LIVE_LIMITS: LiveLimits = {
   bufferedBytesMax: 256 * 1024,
   pingMs: 9_000,
   goodbyeMs: 1_000,
-  pollMs: 500,
+  pollMs: 400,
   hintMs: 100,
 };
 

@@ -60,7 +60,7 @@ const PresenceCounts = Type.Object(
 );
 export type PresenceCounts = Static<typeof PresenceCounts>;
 
-/** Devices that came, went or changed their transport, as they are now; the first one has counts only. At most twice a second. */
+/** Devices that came, went or changed their transport, as they are now; the first one has counts only. At most three times a second. */
 export const PresenceMessage = Type.Object({
   type: Type.Literal('presence'),
   devices: Type.Array(Presence, { maxItems: PRESENCE_DEVICES_MAX }),
@@ -81,7 +81,7 @@ export type LadderItem = Static<typeof LadderItem>;
 
 /**
  * Deployments of alerts that are active or ended less than a minute ago, those whose counts changed; the first one has all of them.
- * At most twice a second.
+ * While they move two to three times a second.
  */
 export const LadderMessage = Type.Object({
   type: Type.Literal('ladder'),

@@ -14,7 +14,7 @@ import { ProgressWatch } from './progress-watch.ts';
 import type { NewsItem, TenantNews } from './read-news.ts';
 
 /** Presence is told at most so often, in milliseconds. */
-const PRESENCE_EVERY_MS = 500;
+const PRESENCE_EVERY_MS = 350;
 /** Devices are counted anew at least so often, in milliseconds: what no transition told of is found then. */
 const COUNT_EVERY_MS = 10_000;
 /** Changes are told at most so often, in milliseconds. */

@@ -5,6 +5,7 @@ import { Layout, LayoutInput, Timing, TimingInput } from '../../protocol/schedul
 import { AlertDevicesJson } from '../reports/alert-devices-report.ts';
 import { DeploymentDetailJson } from '../alerts/read-deployments.ts';
 import { TargetCounts } from '../alerts/deployment-json.ts';
+import { SettingsStep } from '../groups/group-standing.ts';
 import * as live from '../live/live-messages.ts';
 import { UserView } from '../auth/user-view.ts';
 import { TargetJson } from '../schedules/preview.ts';
@@ -40,6 +41,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, TSchema>> = {
   Ladder: DeploymentDetailJson.properties.ladder,
   Latency: DeploymentDetailJson.properties.latency,
   ScheduleTarget: TargetJson,
+  SettingsStep,
   ScheduleProgress: ScheduleDeploymentJson.properties.progress,
   LiveServerMessage: live.LiveServerMessage,
   LiveReady: live.ReadyMessage,

@@ -19,6 +19,7 @@ const DATA_NAMES: Readonly<Record<string, string>> = {
   listScheduleDeployments: 'ScheduleDeploymentItem',
   listDeploymentDevices: 'ScheduleDeploymentDevice',
   listScheduleConflicts: 'ScheduleConflicts',
+  listScheduleContent: 'Content',
   deployAlert: 'DeployedAlert',
   deploySchedule: 'DeployedSchedule',
   withdrawSchedule: 'WithdrawnSchedule',

@@ -16,9 +16,13 @@ const STRIPS_MAX = 3;
 export interface AlertViewOptions {
   /** Base of relative content addresses. */
   readonly contentBase: string;
+  /** Address of verified bytes that are here already; null when they are not. */
+  readonly addressOfFile: (sha256: string) => string | null;
   readonly volumePercent: () => number;
   readonly timeOf: (at: string) => string;
   readonly onContentFailed: (deploymentId: number, reason: string) => void;
+  /** Its content was there to be seen for so long, in milliseconds. */
+  readonly onContentPlayed: (alert: Alert, playedMs: number) => void;
   /** The elements changed: something else is about to be painted. */
   readonly onChanged: () => void;
 }
@@ -104,7 +108,9 @@ export class AlertView {
     if (alert.content === undefined) return null;
     return showContent(alert.content, {
       base: this.#options.contentBase,
+      addressOfFile: this.#options.addressOfFile,
       volumePercent: this.#options.volumePercent(),
+      onPlayed: (playedMs) => this.#options.onContentPlayed(alert, playedMs),
       onFailed: (reason) => {
         this.#options.onContentFailed(alert.deploymentId, reason);
         if (this.#large?.key !== keyOf(alert)) return;

@@ -19,7 +19,16 @@ export const UPDATE_RESEND_MS = 10_000;
 const UPDATE_BATCH_MAX = 20;
 
 /** What this player can really do; nothing else is advertised. */
-export const CAPABILITIES: readonly CommandName[] = ['refresh', 'restart_app', 'identify', 'clear_cache'];
+export const CAPABILITIES: readonly CommandName[] = [
+  'refresh',
+  'restart_app',
+  'identify',
+  'clear_cache',
+  'screenshot',
+  'set_volume',
+  'set_brightness',
+  'upload_logs',
+];
 
 /** Commands whose act is the end of this page: found `acting` at start, they have succeeded. */
 const RELOADS: readonly CommandName[] = ['restart_app'];

@@ -12,6 +12,17 @@ export interface ContentFrame {
   dispose(): void;
 }
 
+export interface ContentFrameOptions {
+  /** Base of relative addresses. */
+  readonly base: string;
+  /** Address of verified bytes that are here already; null when they are not: then they come from the content's address. */
+  readonly addressOfFile: (sha256: string) => string | null;
+  readonly volumePercent: number;
+  readonly onFailed: (reason: string) => void;
+  /** It is over, and was there to be seen for so long, in milliseconds. */
+  readonly onPlayed: (playedMs: number) => void;
+}
+
 /** How content is shown: streams that a video element understands by their ending, everything else of the web in a frame. */
 function contentElement(type: AlertContent['type'], address: string): 'img' | 'video' | 'iframe' {
   if (type === 'image') return 'img';
@@ -21,17 +32,17 @@ function contentElement(type: AlertContent['type'], address: string): 'img' | 'v
 }
 
 /** Builds the element for this content; `onFailed` is told once, with the reason, when it cannot be shown. */
-export function showContent(
-  content: AlertContent,
-  options: { readonly base: string; readonly volumePercent: number; readonly onFailed: (reason: string) => void },
-): ContentFrame | null {
-  const address = webAddress(content.url, options.base)?.href;
-  if (address === undefined) {
+export function showContent(content: AlertContent, options: ContentFrameOptions): ContentFrame | null {
+  const web = webAddress(content.url, options.base)?.href;
+  const here = content.sha256 === null ? null : options.addressOfFile(content.sha256);
+  const address = here ?? web;
+  if (web === undefined || address === undefined) {
     options.onFailed(`content ${content.id}: address refused`);
     return null;
   }
-  const kind = contentElement(content.type, address);
+  const kind = contentElement(content.type, web);
   let settled = false;
+  let seenSinceMs: number | null = null;
   const deadline = setTimeout(() => fail('nothing to see in time'), LOAD_DEADLINE_MS);
   function fail(why: string): void {
     if (settled) return;
@@ -44,6 +55,7 @@ export function showContent(
     settled = true;
     clearTimeout(deadline);
     node.hidden = false;
+    seenSinceMs ??= performance.now();
   }
   const node = kind === 'img' ? image() : kind === 'video' ? video(options.volumePercent) : frame();
   node.addEventListener(kind === 'video' ? 'loadeddata' : 'load', succeed);
@@ -56,6 +68,8 @@ export function showContent(
       clearTimeout(deadline);
       if (node instanceof HTMLMediaElement) node.pause();
       node.removeAttribute('src');
+      if (seenSinceMs !== null) options.onPlayed(performance.now() - seenSinceMs);
+      seenSinceMs = null;
     },
   };
 }

@@ -14,6 +14,7 @@ interface Call {
   readonly path: string;
   readonly body: Record<string, unknown>;
   readonly authorization: string | undefined;
+  readonly ifNoneMatch: string | undefined;
   data(data: object): void;
   refuse(status: number, code: string, headers?: Record<string, string>): void;
   raw(status: number, text: string): void;
@@ -24,6 +25,11 @@ let server: Server;
 let http: HubHttp;
 let onCall: (call: Call) => void;
 
+function bodyOf(request: IncomingMessage, bytes: Buffer): Record<string, unknown> {
+  if (request.method === 'POST') return JSON.parse(bytes.toString()) as Record<string, unknown>;
+  return { method: request.method, text: bytes.toString() };
+}
+
 async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -32,7 +38,8 @@ async function take(request: IncomingMessage, response: ServerResponse): Promise
   };
   onCall({
     path: request.url ?? '',
-    body: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>,
+    body: bodyOf(request, Buffer.concat(chunks)),
+    ifNoneMatch: request.headers['if-none-match'],
     authorization: request.headers.authorization,
     data: (data) => answer(200, JSON.stringify({ success: true, data })),
     refuse: (status, code, headers) =>
@@ -84,6 +91,33 @@ describe('HubHttp', () => {
   ])('takes %s for no answer', async (_what, answer) => {
     onCall = answer;
     expect(await http.token({ deviceId: 42, credential: 'c' })).toMatchObject({ ok: false, status: 0 });
+  });
+
+  it('asks for the manifest with the tag of the one that is held, and knows when that is still the one', async () => {
+    const manifest = { version: 7, schedules: [], contentList: [], prefetch: [] };
+    onCall = (call) => {
+      expect([call.path, call.authorization]).toEqual(['/api/v1/sync/schedule', 'Bearer t']);
+      if (call.ifNoneMatch === '"7"') call.raw(304, '');
+      else call.data(manifest);
+    };
+    expect(await http.manifest('t', null)).toEqual({ ok: true, data: { manifest, etag: null } });
+    expect(await http.manifest('t', '"7"')).toEqual({ ok: true, data: { manifest: null, etag: null } });
+    onCall = (call) => call.data({ ...manifest, schedules: 'none' });
+    expect(await http.manifest('t', null)).toMatchObject({ ok: false, status: 0, code: 'UNREADABLE' });
+  });
+
+  it('brings plays and the file of a command', async () => {
+    const entry = { id: 'a', contentId: 1, startedAt: '2026-11-20T09:00:00.000Z', playSeconds: 1 };
+    onCall = (call) => {
+      expect([call.path, call.body]).toEqual(['/api/v1/sync/log', { entries: [entry] }]);
+      call.data({ accepted: 1, duplicates: 0 });
+    };
+    expect(await http.log('t', [entry])).toEqual({ ok: true, data: { accepted: 1, duplicates: 0 } });
+    onCall = (call) => {
+      expect([call.path, call.body]).toEqual(['/api/v1/sync/commands/88/file', { method: 'PUT', text: 'lines' }]);
+      call.data({});
+    };
+    expect(await http.commandFile('t', 88, new Blob(['lines']))).toEqual({ ok: true, data: {} });
   });
 
   it('gives up a held heartbeat when told to', async () => {

@@ -42,6 +42,14 @@ export function rememberHomeHub(keyValue: KeyValue, hubUrl: string | null, origi
   return true;
 }
 
+/**
+ * Base of relative addresses of media: the server of this page where the hub is its own, which spares a redirect; else the hub,
+ * which knows where its media is.
+ */
+export function mediaBase({ hubUrl }: Identity, keyValue: KeyValue, origin: string): string {
+  return hubUrl === (hubAddress(keyValue.get(HOME_HUB), origin) ?? origin) ? origin : hubUrl;
+}
+
 export function resolveIdentity(sources: IdentitySources): Identity {
   const { keyValue, origin } = sources;
   const query = new URLSearchParams(sources.search);

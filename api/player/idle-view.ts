@@ -1,5 +1,7 @@
-/** The idle screen: the time at the screen's place, by the hub's clock. */
+/** The idle screen: the time at the screen's place, by the hub's clock, and why there is nothing else to see. */
 import { byId, setText } from './elements.ts';
+import { readableBytes, type Preparing } from './signage-words.ts';
+import type { Picture } from './surface.ts';
 
 /** How far the picture wanders so that nothing burns in, in percent of the picture's smaller side. */
 const DRIFT = 4;
@@ -33,7 +35,20 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-export function drawIdle(nowMs: number, timezone: string | undefined): void {
+/** Why there is nothing else to see: nothing is scheduled, or it is on its way. */
+export function idleWords(preparing: Preparing | null): string {
+  if (preparing === null) return 'Nothing is scheduled';
+  const { files, filesHere, bytes, bytesHere, trouble } = preparing;
+  const size = bytes === 0 ? '' : ` · ${readableBytes(Math.min(bytes, bytesHere))} of ${readableBytes(bytes)}`;
+  return `Getting ready: ${filesHere} of ${files} files${size}${trouble === null ? '' : ` · trying again: ${trouble}`}`;
+}
+
+export function drawIdle({ nowMs, config: { timezone }, name, signage: { preparing } }: Picture): void {
+  setText(byId('idle-name'), name);
+  setText(byId('idle-words'), idleWords(preparing));
+  const bar = byId('idle-progress') as HTMLProgressElement;
+  bar.hidden = preparing === null;
+  if (preparing !== null) bar.value = preparing.bytes === 0 ? 0 : Math.min(1, preparing.bytesHere / preparing.bytes);
   const { time, period, date } = localTime(nowMs, timezone);
   setText(byId('idle-time'), time);
   setText(byId('idle-period'), period);

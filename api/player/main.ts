@@ -2,11 +2,21 @@
 import './player.css';
 import './alerts.css';
 import { describeBrowser } from './browser-words.ts';
-import { createHubHttp } from './hub-http.ts';
-import { knowsHomeHub, rememberHomeHub, resolveIdentity } from './identity.ts';
+import { Diary } from './diary.ts';
+import { byId } from './elements.ts';
+import { createHubHttp, type HubHttp } from './hub-http.ts';
+import { knowsHomeHub, mediaBase, rememberHomeHub, resolveIdentity, type Identity } from './identity.ts';
 import { persistentKeyValue, type KeyValue } from './key-value.ts';
+import { openPlayerDatabase, type PlayerDatabase } from './media/player-database.ts';
+import { askToKeep, openPlayerStorage } from './media/player-storage.ts';
+import { databaseTextStore } from './media/text-store.ts';
+import { Playback } from './playback/playback.ts';
 import { Player } from './player.ts';
+import type { SignageNeeds } from './player-parts.ts';
 import { ScreenView } from './screen-view.ts';
+import { Signage } from './signage.ts';
+import { withJournal } from './text-journal.ts';
+import { keepShell, newestShell } from './worker/keep-shell.ts';
 
 /** Set by vite.config.ts from package.json. */
 declare const PODOH_VERSION: string;
@@ -52,12 +62,6 @@ function ownClocks(): { monotonicMs: number; wallMs: number } {
   return { monotonicMs, wallMs: performance.timeOrigin + monotonicMs };
 }
 
-async function clearCache(): Promise<void> {
-  // Cache Storage exists only in secure contexts; where it does not, there is nothing of ours to clear.
-  if (!('caches' in globalThis)) return;
-  for (const name of await caches.keys()) await caches.delete(name);
-}
-
 function listenForTechnician(view: ScreenView): void {
   addEventListener('keydown', (event) => {
     if (event.key === 'd' && !event.ctrlKey && !event.metaKey && !event.altKey) view.toggleDiagnostics();
@@ -93,28 +97,64 @@ async function followConfiguredHub(keyValue: KeyValue): Promise<void> {
   }
 }
 
+/** What is scheduled, in its place on the page. */
+function makeSignage(base: SignageBase, needs: SignageNeeds): Signage {
+  const { identity, http, diary } = base;
+  const log = (line: string): void => diary.note(line);
+  return new Signage({
+    storage: openPlayerStorage(base.database, (cause) => log(`nothing is kept over a reload: ${String(cause)}`)),
+    scope: identity.scope,
+    http,
+    fetchFrom: (input, init) => fetch(input, init),
+    base: base.mediaBase,
+    ...needs,
+    monotonicMs: () => ownClocks().monotonicMs,
+    wallMs: () => ownClocks().wallMs,
+    random: Math.random,
+    run: uuid(),
+    log,
+    play: (parts) => new Playback({ place: byId('playback'), ...needs, ...parts }),
+  });
+}
+
+interface SignageBase {
+  readonly identity: Identity;
+  readonly http: HubHttp;
+  readonly diary: Diary;
+  readonly database: Promise<PlayerDatabase>;
+  /** Base of relative addresses of media. */
+  readonly mediaBase: string;
+}
+
 async function main(): Promise<void> {
-  const keyValue = persistentKeyValue(
-    () => localStorage,
-    (cause) => console.warn('this browser keeps nothing over a reload', cause),
-  );
+  const refused = (cause: unknown): void => console.warn('this browser does not keep all over a reload', cause);
+  const database = openPlayerDatabase();
+  const local = persistentKeyValue(() => localStorage, refused);
+  const keyValue = await withJournal(local, database.then(databaseTextStore), refused);
   // Only the very first start waits for the server: later ones show what they hold at once, whoever answers.
   if (!knowsHomeHub(keyValue)) rememberHomeHub(keyValue, await configuredHubUrl(), location.origin);
   const identity = resolveIdentity({ search: location.search, origin: location.origin, keyValue, newId: uuid });
+  const http = createHubHttp(identity.hubUrl);
+  const diary = new Diary(keyValue, identity.scope, () => ownClocks().wallMs);
+  const base = { identity, http, diary, database, mediaBase: mediaBase(identity, keyValue, location.origin) };
   const view: ScreenView = new ScreenView({
-    place: { consoleAddress: location.host, playerId: identity.playerId },
-    contentBase: location.origin,
+    place: { consoleAddress: `${location.host}/console/devices/pair`, playerId: identity.playerId },
+    contentBase: base.mediaBase,
+    addressOfFile: (sha256) => player.addressOfFile(sha256),
     onPainted: (deploymentIds) => player.painted(deploymentIds),
     onContentFailed: (deploymentId, reason) => player.contentFailed(deploymentId, reason),
+    onContentPlayed: (alert, playedMs) => player.contentPlayed(alert, playedMs),
   });
   const player: Player = new Player({
     identity,
     keyValue,
-    http: createHubHttp(identity.hubUrl),
+    http,
     clocks: ownClocks,
     random: Math.random,
     surface: view,
-    acts: { reload: () => location.reload(), clearCache },
+    signage: (needs) => makeSignage(base, needs),
+    acts: { reload: () => void newestShell((line) => diary.note(line)).finally(() => location.reload()) },
+    diary,
     about: {
       appVersion: `podoh-web/${PODOH_VERSION}`,
       model: 'Web player',
@@ -126,6 +166,8 @@ async function main(): Promise<void> {
   addEventListener('online', () => player.networkBack());
   listenForTechnician(view);
   keepAwake();
+  keepShell((line) => diary.note(line));
+  askToKeep().catch((cause: unknown) => diary.note(`the browser may clear its storage: ${String(cause)}`));
 }
 
 await main();

@@ -1,4 +1,4 @@
-/** The pairing code: a whole page when there is nothing else to show, a badge beside alerts when there is. */
+/** The pairing code: a whole page when there is nothing else to show, a badge at the edge when there is. */
 import { byId, element, setText } from './elements.ts';
 import type { PairingPicture } from './surface.ts';
 
@@ -6,16 +6,17 @@ const WAITING = 'Looking for the hub…';
 
 /** Where the operator goes to enter the code, and who this is: fixed while the page lives. */
 export interface PairingPlace {
+  /** Without its scheme: a person types it. */
   readonly consoleAddress: string;
   readonly playerId: string;
 }
 
-export function drawPairing(picture: PairingPicture | null, place: PairingPlace, alerting: boolean): void {
-  byId('pairing').hidden = picture === null || alerting;
-  byId('pairing-badge').hidden = picture === null || picture.code === null || !alerting;
+export function drawPairing(picture: PairingPicture | null, place: PairingPlace, isBusy: boolean): void {
+  byId('pairing').hidden = picture === null || isBusy;
+  byId('pairing-badge').hidden = picture === null || picture.code === null || !isBusy;
   if (picture === null) return;
-  drawCode(byId('pairing-code'), picture.code, !alerting);
-  drawBadge(byId('pairing-badge'), picture, alerting);
+  drawCode(byId('pairing-code'), picture.code, !isBusy);
+  drawBadge(byId('pairing-badge'), picture, isBusy);
   setText(byId('pairing-console'), place.consoleAddress);
   setText(byId('pairing-note'), picture.note);
   setText(byId('pairing-player'), `Player ${place.playerId}`);

@@ -43,7 +43,6 @@ export interface TechnicianFacts {
   readonly welcome: DownFrameOf<'welcome'> | null;
   readonly wallMs: number;
   readonly noise: number;
-  readonly lastWord: string;
   readonly appVersion: string;
 }
 
@@ -65,7 +64,6 @@ export function describeForTechnician(facts: TechnicianFacts): [string, string][
     ['updates waiting', String(waitingUpdates(memory.commands))],
     ['failed sockets', String(link.reconnect.failures)],
     ['frames left out', String(facts.noise)],
-    ['last word', facts.lastWord === '' ? '–' : facts.lastWord],
     ['version', facts.appVersion],
   ];
 }

@@ -1,83 +1,158 @@
 /**
- * The player: keeps the way to the hub open (link.ts decides how), keeps what the hub wants (player-memory.ts), has it shown
- * (surface.ts) and tells the hub what was stored and what was seen.
+ * The player: keeps what the hub wants (player-memory.ts), has it shown (surface.ts, signage.ts) and tells the hub what was stored
+ * and what was seen. The way to the hub is connection.ts.
  *
  * Invariants: what is held is drawn before any connection and goes on being drawn without one; alerts leave the screen at
  * their expiry by the hub's clock, connected or not; nothing is confirmed before it is stored, nothing called displayed
- * before it was painted.
+ * before it was painted; alerts wait for nothing that has to do with media.
  */
+import type { Alert, Config } from '../../protocol/desired-state.ts';
 import type { DownFrame, DownFrameOf } from '../../protocol/down.ts';
 import { helloFor, type ScreenEvent } from '../../protocol/screen.ts';
-import type { OwnClocks } from '../../protocol/server-clock.ts';
 import type { HeartbeatResponse } from '../../protocol/sync.ts';
 import { CAPABILITIES } from './command-log.ts';
 import { CommandRunner } from './command-runner.ts';
+import { Connection } from './connection.ts';
 import { HeartbeatLoop } from './heartbeat-loop.ts';
-import type { HubHttp } from './hub-http.ts';
-import { HubSocket } from './hub-socket.ts';
-import type { Identity } from './identity.ts';
-import type { KeyValue } from './key-value.ts';
-import { NEW_LINK, stepLink, type Link, type LinkEffect, type LinkEvent } from './link.ts';
+import { Orders } from './orders.ts';
 import { PairingLoop } from './pairing-loop.ts';
 import { restorePaired, type Paired } from './pairing.ts';
 import { timerStepMs } from './pause.ts';
 import { PlayerMemory } from './player-memory.ts';
+import type { PlayerParts } from './player-parts.ts';
 import { describeForTechnician, describeHub, introduce, phaseOf } from './player-words.ts';
+import { alertPlay, type PlaySpan } from './playback/finished-play.ts';
+import type { Signage } from './signage.ts';
 import { StatusReporter } from './status-reporter.ts';
-import type { PageActs, Picture, Surface } from './surface.ts';
-import { createTokenKeeper, type TokenKeeper } from './token-keeper.ts';
+import type { Picture } from './surface.ts';
 import { socketAddress } from './web-address.ts';
 
 const TICK_MS = 1_000;
 const SAVE_TIME_MS = 30_000;
-/** Between two tries to renew a token in a live session, in milliseconds. */
-const RENEW_RETRY_MS = 15_000;
-/** A player too old for its hub looks for a newer one after this, and up to twice this, in milliseconds. */
-const OUTDATED_MS = 300_000;
-/** Longest obedience to a Retry-After, in milliseconds: a mistaken proxy must not switch a screen off. */
-const RETRY_AFTER_MAX_MS = 300_000;
-
-export interface PlayerParts {
-  readonly identity: Identity;
-  readonly keyValue: KeyValue;
-  readonly http: HubHttp;
-  /** The device's own clocks. */
-  readonly clocks: () => OwnClocks;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly surface: Surface;
-  readonly acts: PageActs;
-  readonly about: { readonly appVersion: string; readonly model: string; readonly osVersion: string };
-}
+/** Lines of the diary that diagnostics show. */
+const LINES_SHOWN = 4;
 
 export class Player {
   readonly #parts: PlayerParts;
   readonly #memory: PlayerMemory;
   readonly #heartbeats: HeartbeatLoop;
   readonly #pairing: PairingLoop;
+  readonly #connection: Connection;
   readonly #commands: CommandRunner;
   readonly #status: StatusReporter;
-  #link: Link = NEW_LINK;
+  readonly #orders: Orders;
+  readonly #signage: Signage;
   #paired: Paired | null;
-  #tokens: TokenKeeper | null = null;
-  #socket: HubSocket | null = null;
   #heartbeatWorks = false;
   #helloSentMs = 0;
   #welcome: DownFrameOf<'welcome'> | null = null;
-  #renewTriedMs: number | null = null;
   #timeSavedMs = 0;
   #noise = 0;
-  #lastWord = '';
-  #retry: ReturnType<typeof setTimeout> | null = null;
   #expiry: ReturnType<typeof setTimeout> | null = null;
 
   constructor(parts: PlayerParts) {
-    const { keyValue, identity, http, random, about, clocks } = parts;
+    const { keyValue, identity, about, clocks, surface, acts } = parts;
     this.#parts = parts;
     this.#memory = new PlayerMemory(keyValue, identity.scope, clocks);
-    this.#status = new StatusReporter({ memory: this.#memory, clocks, about, size: () => parts.surface.size() });
+    this.#orders = new Orders(keyValue, identity.scope);
     this.#paired = restorePaired(keyValue.get(`${identity.scope}:credential`));
-    this.#pairing = new PairingLoop({
+    this.#signage = parts.signage({
+      nowMs: () => this.#nowMs(),
+      timezone: () => this.#memory.screen.config.timezone,
+      volumePercent: () => this.#config().volume ?? 100,
+    });
+    this.#status = new StatusReporter({
+      memory: this.#memory,
+      clocks,
+      about,
+      config: () => this.#config(),
+      signage: () => this.#signage.status(),
+      size: () => surface.size(),
+    });
+    this.#connection = this.#makeConnection();
+    this.#pairing = this.#makePairing();
+    this.#heartbeats = this.#makeHeartbeats();
+    this.#commands = new CommandRunner({
+      memory: this.#memory,
+      surface,
+      acts,
+      clearCache: () => this.#signage.clear(),
+      who: () => introduce(identity, this.#paired),
+      flush: () => this.#flush(),
+      refetch: () => this.#refetch(),
+      order: (setting, percent) => this.#order(setting, percent),
+      diary: () => this.#parts.diary.text(),
+      upload: (commandId, file) => this.#upload(commandId, file),
+    });
+  }
+
+  /** Shows what is held, then begins to look for the hub. */
+  start(): void {
+    this.#parts.diary.note(`started, ${this.#parts.about.appVersion}`);
+    this.#draw();
+    this.#parts.surface.watchPaint();
+    void this.#signage.start({ connection: this.#connection, onNews: () => this.#onSignageNews() });
+    this.#connection.start(this.#paired);
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** The browser says that the network is back. */
+  networkBack(): void {
+    this.#connection.networkBack();
+    this.#signage.hurry();
+  }
+
+  /** These deployments, and no others, are on glass. */
+  painted(deploymentIds: readonly number[]): void {
+    this.#memory.painted(deploymentIds);
+    this.#flush();
+  }
+
+  contentFailed(deploymentId: number, reason: string): void {
+    this.#memory.failed(deploymentId, reason);
+    this.#flush();
+  }
+
+  /** Address of verified bytes that are here; null when they are not. */
+  addressOfFile(sha256: string): string | null {
+    return this.#signage.addressOfFile(sha256);
+  }
+
+  /** The content of this alert was on glass for so long. */
+  contentPlayed(alert: Alert, playedMs: number): void {
+    const span: PlaySpan = { startedAtMs: this.#nowMs() - playedMs, playedMs };
+    const play = alertPlay(alert, span);
+    if (play !== null) this.#signage.played(play);
+  }
+
+  #makeConnection(): Connection {
+    const { identity, http, random, acts, diary } = this.#parts;
+    return new Connection({
+      address: socketAddress(identity.hubUrl),
+      http,
+      pairing: () => this.#pairing,
+      heartbeats: () => this.#heartbeats,
+      monotonicMs: () => this.#monotonicMs(),
+      random,
+      isAlerting: () => this.#memory.visible().length > 0,
+      sayHello: () => this.#sayHello(),
+      onFrame: (frame) => this.#onFrame(frame),
+      onHeartbeats: () => {
+        this.#heartbeatWorks = false;
+        this.#forgetSent();
+      },
+      onNoise: () => {
+        this.#noise += 1;
+      },
+      note: (what) => diary.note(what),
+      fetchNewer: () => acts.reload(),
+      onChanged: () => this.#draw(),
+    });
+  }
+
+  #makePairing(): PairingLoop {
+    const { identity, http, keyValue, about, clocks, random } = this.#parts;
+    return new PairingLoop({
       http,
       keyValue,
       key: `${identity.scope}:pairing`,
@@ -92,145 +167,47 @@ export class Player {
       onPaired: (paired) => this.#onPaired(paired),
       onChanged: () => this.#draw(),
     });
-    this.#heartbeats = new HeartbeatLoop({
-      http,
-      tokens: () => this.#tokens,
+  }
+
+  #makeHeartbeats(): HeartbeatLoop {
+    return new HeartbeatLoop({
+      http: this.#parts.http,
+      tokens: () => this.#connection.tokens,
       memory: this.#memory,
       monotonicMs: () => this.#monotonicMs(),
-      random,
+      random: this.#parts.random,
       takeStatus: () => this.#status.take(),
       onAnswer: (answer) => this.#onHeartbeat(answer),
       onFailure: () => {
         this.#heartbeatWorks = false;
         this.#draw();
       },
-      onRefused: () => this.#dispatch({ kind: 'token.refused' }),
+      onRefused: () => this.#connection.dispatch({ kind: 'token.refused' }),
     });
-    this.#commands = new CommandRunner({
-      memory: this.#memory,
-      surface: parts.surface,
-      acts: parts.acts,
-      who: () => introduce(identity, this.#paired),
-      flush: () => this.#flush(),
-      refetch: () => this.#refetch(),
-    });
-  }
-
-  /** Shows what is held, then begins to look for the hub. */
-  start(): void {
-    this.#draw();
-    this.#parts.surface.watchPaint();
-    if (this.#paired !== null)
-      this.#tokens = createTokenKeeper(this.#parts.http, this.#paired, () => this.#monotonicMs());
-    this.#dispatch({ kind: 'start', paired: this.#paired !== null });
-    setInterval(() => this.#tick(), TICK_MS);
-  }
-
-  /** The browser says that the network is back. */
-  networkBack(): void {
-    this.#dispatch({ kind: 'network.back' });
-    this.#pairing.hurry();
-    this.#heartbeats.poke();
-  }
-
-  /** These deployments, and no others, are on glass. */
-  painted(deploymentIds: readonly number[]): void {
-    this.#memory.painted(deploymentIds);
-    this.#flush();
-  }
-
-  contentFailed(deploymentId: number, reason: string): void {
-    this.#memory.failed(deploymentId, reason);
-    this.#flush();
   }
 
   #monotonicMs(): number {
     return this.#parts.clocks().monotonicMs;
   }
 
-  #dispatch(event: LinkEvent): void {
-    const input = { random: this.#parts.random(), alertActive: this.#memory.visible().length > 0 };
-    const { link, effects } = stepLink(this.#link, event, input);
-    this.#link = link;
-    for (const effect of effects) this.#run(effect);
-    this.#draw();
+  #nowMs(): number {
+    return this.#memory.nowMs() ?? this.#parts.clocks().wallMs;
   }
 
-  #run(effect: LinkEffect): void {
-    switch (effect.do) {
-      case 'pair':
-        this.#pairing.start();
-        return;
-      case 'get-token':
-        void this.#getToken(effect.fresh);
-        return;
-      case 'open-socket':
-        void this.#openSocket();
-        return;
-      case 'say-hello':
-        this.#sayHello();
-        return;
-      case 'close-socket':
-        this.#socket?.abandon(effect.why);
-        this.#socket = null;
-        return;
-      case 'retry':
-        this.#retryAfter(Math.min(effect.afterMs, RETRY_AFTER_MAX_MS));
-        return;
-      case 'start-heartbeats':
-        this.#memory.forgetSent();
-        this.#heartbeats.start();
-        return;
-      case 'stop-heartbeats':
-        this.#heartbeatWorks = false;
-        this.#heartbeats.stop();
-        return;
-      case 'fetch-newer-player':
-        setTimeout(() => this.#parts.acts.reload(), OUTDATED_MS * (1 + this.#parts.random()));
-        return;
-    }
+  #config(): Config {
+    return this.#orders.over(this.#memory.screen);
   }
 
-  #retryAfter(delayMs: number): void {
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#dispatch({ kind: 'retry.due' }), delayMs);
-  }
-
-  async #getToken(fresh: boolean): Promise<void> {
-    const answer = await this.#tokens?.get(fresh);
-    if (answer === undefined) this.#dispatch({ kind: 'token.refused' });
-    else if (answer.ok) this.#dispatch({ kind: 'token.ready' });
-    else if (answer.refused) this.#dispatch({ kind: 'token.refused' });
-    else this.#dispatch({ kind: 'token.failed', retryAfterMs: answer.retryAfterMs });
-  }
-
-  async #openSocket(): Promise<void> {
-    const token = await this.#tokens?.get(false);
-    if (this.#link.phase !== 'opening' || this.#socket !== null) return;
-    if (token === undefined || !token.ok) {
-      this.#dispatch({ kind: 'socket.ended', end: { code: 1006, welcomed: false, livedMs: 0 } });
-      return;
-    }
-    this.#socket = new HubSocket(socketAddress(this.#parts.identity.hubUrl), token.token, () => this.#monotonicMs(), {
-      onOpen: () => this.#dispatch({ kind: 'socket.opened' }),
-      onFrame: (frame) => this.#onFrame(frame),
-      onEnd: (end) => {
-        this.#socket = null;
-        this.#lastWord = `socket ended ${end.code}`;
-        this.#dispatch({ kind: 'socket.ended', end });
-      },
-      onNoise: () => {
-        this.#noise += 1;
-      },
-    });
+  #forgetSent(): void {
+    this.#memory.forgetSent();
+    this.#signage.forgetSent();
   }
 
   #sayHello(): void {
-    const { screen } = this.#memory;
     this.#helloSentMs = this.#monotonicMs();
-    this.#socket?.send({
+    this.#connection.send({
       type: 'hello',
-      ...helloFor(screen, this.#link.lastCloseCode ?? undefined),
+      ...helloFor(this.#memory.screen, this.#connection.link.lastCloseCode ?? undefined),
       appVersion: this.#parts.about.appVersion,
       capabilities: [...CAPABILITIES],
       displayed: this.#memory.displayed(),
@@ -246,22 +223,23 @@ export class Player {
           receivedMonotonicMs: this.#monotonicMs(),
           sentMonotonicMs: this.#helloSentMs,
         });
-        this.#memory.forgetSent();
+        this.#forgetSent();
         this.#status.beginSession(frame.statusSeconds);
-        this.#dispatch({ kind: 'welcomed', reconnect: frame.reconnect });
+        this.#connection.dispatch({ kind: 'welcomed', reconnect: frame.reconnect });
         break;
       case 'pong':
         this.#observePong(frame.serverTime);
         return;
       case 'ack':
         this.#memory.confirmed({ receipts: frame.receipts ?? [], updates: frame.commands ?? [] });
+        this.#signage.acknowledged(frame.ids ?? []);
         this.#flush();
         return;
       case 'goaway':
-        this.#leaveAfter(frame.afterMs, this.#socket);
+        this.#connection.leaveAfter(frame.afterMs);
         return;
       case 'error':
-        this.#lastWord = `${frame.code}: ${frame.message}`;
+        this.#parts.diary.note(`hub: ${frame.code}: ${frame.message}`);
         return;
       default:
         break;
@@ -270,15 +248,9 @@ export class Player {
   }
 
   #observePong(serverTime: string): void {
-    const sentMs = this.#socket?.pingSentAtMs ?? null;
+    const sentMs = this.#connection.pingSentAtMs;
     const sample = { serverTime, receivedMonotonicMs: this.#monotonicMs() };
     this.#memory.observeTime(sentMs === null ? sample : { ...sample, sentMonotonicMs: sentMs });
-  }
-
-  #leaveAfter(afterMs: number, socket: HubSocket | null): void {
-    setTimeout(() => {
-      if (this.#socket === socket) this.#dispatch({ kind: 'goaway' });
-    }, timerStepMs(afterMs));
   }
 
   #onHeartbeat(answer: HeartbeatResponse): void {
@@ -289,43 +261,75 @@ export class Player {
   /** What was merged is stored already: confirm it before the work of drawing it, then do what was ordered. */
   #afterMerge(events: readonly ScreenEvent[]): void {
     for (const event of events) {
-      if (event.kind === 'applied') this.#socket?.send({ type: 'applied', rev: event.rev });
-      if (event.kind === 'resync') this.#dispatch({ kind: 'resync' });
+      if (event.kind === 'applied') this.#connection.send({ type: 'applied', rev: event.rev });
+      if (event.kind === 'resync') this.#connection.dispatch({ kind: 'resync' });
     }
     this.#flush();
     this.#draw();
     this.#commands.run();
     this.#flush();
+    this.#signage.follow(this.#memory.screen);
+  }
+
+  /** What plays, or what becomes of the manifest, is another: the picture is, and operators who watch a deployment wait for the word. */
+  #onSignageNews(): void {
+    this.#status.hasNews();
+    if (this.#connection.link.http) this.#heartbeats.poke();
+    this.#sayStatus();
+    this.#draw();
   }
 
   /** The whole state again, by whichever way is open. */
   #refetch(): void {
     this.#memory.distrust();
-    this.#dispatch({ kind: 'resync' });
+    this.#connection.dispatch({ kind: 'resync' });
     this.#heartbeats.poke();
+    this.#signage.hurry();
   }
 
   #onPaired(paired: Paired): void {
-    const { keyValue, identity, http } = this.#parts;
+    const { keyValue, identity } = this.#parts;
     if (this.#paired?.deviceId === paired.deviceId) this.#memory.distrust();
-    else this.#memory.becomeAnotherDevice();
+    else {
+      this.#memory.becomeAnotherDevice();
+      this.#signage.forget();
+    }
     this.#paired = paired;
     keyValue.set(`${identity.scope}:credential`, JSON.stringify(paired));
-    this.#tokens = createTokenKeeper(http, paired, () => this.#monotonicMs());
-    this.#dispatch({ kind: 'paired' });
+    this.#connection.paired(paired);
+  }
+
+  #order(setting: 'volume' | 'brightness', percent: number): void {
+    this.#orders.set(setting, percent, this.#memory.screen);
+    this.#status.hasNews();
+    this.#draw();
+  }
+
+  async #upload(commandId: number, file: Blob): Promise<void> {
+    const token = await this.#connection.tokens?.get(false);
+    if (token === undefined || !token.ok) throw new Error('not signed in to the hub');
+    const answer = await this.#parts.http.commandFile(token.token, commandId, file);
+    if (!answer.ok) throw new Error(`the hub did not take the file: ${answer.code}`);
   }
 
   /** Sends what is due over the socket, or has the next heartbeat take it. */
   #flush(): void {
     const due = this.#memory.due();
     if (due.receipts.length === 0 && due.updates.length === 0) return;
-    if (this.#link.phase === 'live' && this.#socket !== null) {
-      for (const update of due.updates) this.#socket.send({ type: 'command.update', ...update });
-      if (due.receipts.length > 0) this.#socket.send({ type: 'receipt', items: [...due.receipts] });
+    const { link } = this.#connection;
+    if (link.phase === 'live') {
+      for (const update of due.updates) this.#connection.send({ type: 'command.update', ...update });
+      if (due.receipts.length > 0) this.#connection.send({ type: 'receipt', items: [...due.receipts] });
       this.#memory.markSent(due);
-    } else if (this.#link.http) {
+    } else if (link.http) {
       this.#heartbeats.poke();
     }
+  }
+
+  #sayStatus(): void {
+    if (this.#connection.link.phase !== 'live') return;
+    const status = this.#status.take();
+    if (status !== null) this.#connection.send({ type: 'status', ...status });
   }
 
   #tick(): void {
@@ -333,59 +337,52 @@ export class Player {
     this.#draw();
     this.#flush();
     this.#commands.run();
+    this.#signage.tick();
     if (now - this.#timeSavedMs >= SAVE_TIME_MS) {
       this.#timeSavedMs = now;
       this.#memory.saveTime();
     }
-    if (this.#link.phase !== 'live') return;
-    const status = this.#status.take();
-    if (status !== null) this.#socket?.send({ type: 'status', ...status });
-    if (
-      this.#tokens?.renewInMs() === 0 &&
-      (this.#renewTriedMs === null || now - this.#renewTriedMs >= RENEW_RETRY_MS)
-    ) {
-      this.#renewTriedMs = now;
-      void this.#renewToken(this.#tokens);
-    }
-  }
-
-  /** Extends the session before its token runs out. */
-  async #renewToken(tokens: TokenKeeper): Promise<void> {
-    const answer = await tokens.get(true);
-    if (tokens !== this.#tokens) return;
-    if (answer.ok) this.#socket?.send({ type: 'auth', accessToken: answer.token });
-    else if (answer.refused) this.#dispatch({ kind: 'token.refused' });
+    this.#sayStatus();
+    this.#connection.tick();
   }
 
   #draw(): void {
-    this.#parts.surface.draw(this.#picture());
+    const picture = this.#picture();
+    this.#parts.surface.draw(picture);
+    this.#signage.cover(picture.alerts.length > 0 || picture.config.power === 'off');
     if (this.#expiry !== null) clearTimeout(this.#expiry);
     const expiresInMs = this.#memory.expiresInMs();
     this.#expiry = expiresInMs === null ? null : setTimeout(() => this.#draw(), timerStepMs(Math.ceil(expiresInMs)));
   }
 
   #picture(): Picture {
-    const phase = phaseOf(this.#link, this.#heartbeatWorks);
+    const { identity, diary, about, clocks } = this.#parts;
+    const { link } = this.#connection;
+    const phase = phaseOf(link, this.#heartbeatWorks);
     const { code } = this.#pairing;
     return {
       phase,
       alerts: this.#memory.visible(),
-      nowMs: this.#memory.nowMs() ?? this.#parts.clocks().wallMs,
-      config: this.#memory.screen.config,
-      name: introduce(this.#parts.identity, this.#paired).title,
-      pairing: phase === 'pairing' ? { code, note: describeHub(this.#parts.identity, this.#pairing) } : null,
-      diagnostics: describeForTechnician({
-        phase,
-        link: this.#link,
-        memory: this.#memory,
-        identity: this.#parts.identity,
-        deviceId: this.#paired?.deviceId ?? null,
-        welcome: this.#welcome,
-        wallMs: this.#parts.clocks().wallMs,
-        noise: this.#noise,
-        lastWord: this.#lastWord,
-        appVersion: this.#parts.about.appVersion,
-      }),
+      nowMs: this.#nowMs(),
+      config: this.#config(),
+      name: introduce(identity, this.#paired).title,
+      signage: this.#signage.picture(),
+      pairing: phase === 'pairing' ? { code, note: describeHub(identity, this.#pairing) } : null,
+      diagnostics: () => [
+        ...describeForTechnician({
+          phase,
+          link,
+          memory: this.#memory,
+          identity,
+          deviceId: this.#paired?.deviceId ?? null,
+          welcome: this.#welcome,
+          wallMs: clocks().wallMs,
+          noise: this.#noise,
+          appVersion: about.appVersion,
+        }),
+        ...this.#signage.describe(),
+        ...diary.last(LINES_SHOWN).map((line): [string, string] => ['diary', line]),
+      ],
     };
   }
 }

@@ -1,5 +1,7 @@
 /** The page as a surface: draws pictures into index.html, and reports what has been painted. */
 import { AlertView } from './alert-view.ts';
+import type { Alert } from '../../protocol/desired-state.ts';
+import { takeScreenshot } from './capture/screenshot.ts';
 import { byId, element, setText } from './elements.ts';
 import { largestFit } from './fit-text.ts';
 import { drawIdle, localTime } from './idle-view.ts';
@@ -14,8 +16,12 @@ const DIM_MAX = 0.7;
 export interface ScreenViewOptions {
   readonly place: PairingPlace;
   readonly contentBase: string;
+  /** Address of verified bytes that are here; null when they are not. */
+  readonly addressOfFile: (sha256: string) => string | null;
   readonly onPainted: (deploymentIds: readonly number[]) => void;
   readonly onContentFailed: (deploymentId: number, reason: string) => void;
+  /** The content of this alert was on glass for so long. */
+  readonly onContentPlayed: (alert: Alert, playedMs: number) => void;
 }
 
 export class ScreenView implements Surface {
@@ -30,12 +36,14 @@ export class ScreenView implements Surface {
     this.#options = options;
     this.#alerts = new AlertView(byId('alerts'), {
       contentBase: options.contentBase,
+      addressOfFile: options.addressOfFile,
       volumePercent: () => this.#picture?.config.volume ?? 100,
       timeOf: (at) => {
         const { time, period } = localTime(Date.parse(at), this.#picture?.config.timezone);
         return `${time} ${period}`.trim();
       },
       onContentFailed: options.onContentFailed,
+      onContentPlayed: options.onContentPlayed,
       onChanged: () => this.#paint.request(),
     });
     this.#paint = createPaintWatch(() => this.#alerts.onGlass(), options.onPainted);
@@ -47,12 +55,15 @@ export class ScreenView implements Surface {
   draw(picture: Picture): void {
     this.#picture = picture;
     const alerting = picture.alerts.length > 0;
+    const playing = picture.signage.isPlaying;
     if (document.body.dataset['phase'] !== picture.phase) document.body.dataset['phase'] = picture.phase;
     this.#stage.toggleAttribute('data-alerting', alerting);
-    this.#stage.toggleAttribute('data-aside', alerting && (!byId('identify').hidden || picture.pairing !== null));
+    this.#stage.toggleAttribute('data-playing', playing);
+    const badge = picture.pairing !== null && picture.pairing.code !== null && (alerting || playing);
+    this.#stage.toggleAttribute('data-aside', badge || (alerting && !byId('identify').hidden));
     this.#configure(picture);
-    drawPairing(picture.pairing, this.#options.place, alerting);
-    drawIdle(picture.nowMs, picture.config.timezone);
+    drawPairing(picture.pairing, this.#options.place, alerting || playing);
+    drawIdle(picture);
     setText(byId('corner-name'), picture.name);
     byId('dot').setAttribute('aria-label', `Connection: ${picture.phase}`);
     this.#alerts.show(picture.alerts);
@@ -79,6 +90,10 @@ export class ScreenView implements Surface {
         () => resolve(),
       ).request(),
     );
+  }
+
+  async screenshot(): Promise<Blob> {
+    return takeScreenshot(document.body, this.size());
   }
 
   size(): { readonly width: number; readonly height: number } {
@@ -122,7 +137,7 @@ export class ScreenView implements Surface {
     const panel = byId('diagnostics');
     if (panel.hidden || this.#picture === null) return;
     const list = element('dl', '');
-    for (const [name, value] of this.#picture.diagnostics)
+    for (const [name, value] of this.#picture.diagnostics())
       list.append(element('dt', '', name), element('dd', '', value));
     panel.replaceChildren(list);
   }

@@ -14,6 +14,8 @@ describe('servePlayer', () => {
     mkdirSync(join(root, 'assets'), { recursive: true });
     writeFileSync(join(root, 'index.html'), '<!doctype html><title>player</title>');
     writeFileSync(join(root, 'assets', 'index-abc123.js'), 'export {};');
+    writeFileSync(join(root, 'assets', 'page-frame-abc123.html'), '<!doctype html><title>frame</title>');
+    writeFileSync(join(root, 'player-worker.js'), 'self;');
     writeFileSync(join(root, '.hidden'), 'not for the web');
     writeFileSync(join(folder, 'secret.txt'), 'outside');
     app = Fastify();
@@ -60,6 +62,20 @@ describe('servePlayer', () => {
       expect(policy).not.toContain('unsafe');
     },
   );
+
+  it('has the service worker looked for anew each time', async () => {
+    const answer = await app.inject('/player/player-worker.js');
+    expect([answer.statusCode, answer.headers['cache-control']]).toEqual([200, 'no-cache']);
+    expect(answer.headers['content-type']).toContain('javascript');
+  });
+
+  it('lets stored pages run what is inline, in their own frame and nowhere else, and reach no network', async () => {
+    const answer = await app.inject('/player/assets/page-frame-abc123.html');
+    const policy = String(answer.headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'unsafe-inline'");
+    expect(policy).not.toMatch(/https?:|\*/);
+  });
 
   it.each([
     '/player/../secret.txt',

@@ -1,6 +1,7 @@
 /** Serves the built player at /player/: files, the address of the hub, and a policy that lets the page do only what it must. */
 import fastifyStatic from '@fastify/static';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply } from 'fastify';
+import { PAGE_FRAME_ASSET, PAGE_FRAME_POLICY } from './playback/page-frame-policy.ts';
 
 export interface ServePlayerOptions {
   /** Absolute path of the built player, dist/player. */
@@ -16,17 +17,19 @@ export interface ServePlayerOptions {
 const IMMUTABLE_MS = 365 * 24 * 60 * 60 * 1000;
 
 /**
- * The page itself runs only its own files. Content of alerts may come from wherever operators put it (a bucket, a CDN, a
- * camera), so pictures, films and sandboxed frames may come from any web address; scripts and styles may not.
+ * The page itself runs only its own files. Content may come from wherever operators put it (a bucket, a CDN, a camera), so
+ * pictures, films and sandboxed frames may come from any web address, and from what is stored in the browser (`blob:`) or made
+ * there for a picture of the screen (`data:`); scripts and styles may not.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
-  "connect-src 'self' ws: wss: http: https:",
-  "img-src 'self' http: https:",
-  "media-src 'self' http: https: blob:",
-  'frame-src http: https:',
+  "connect-src 'self' ws: wss: http: https: blob: data:",
+  "img-src 'self' http: https: blob: data:",
+  "media-src 'self' http: https: blob: data:",
+  "frame-src 'self' http: https: blob:",
+  "worker-src 'self'",
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -50,6 +53,8 @@ export async function servePlayer(app: FastifyInstance, options: ServePlayerOpti
   app.get<{ Params: { '*': string } }>('/player/*', { config: OPEN }, (request, reply) => {
     const name = request.params['*'];
     withPolicy(reply);
+    // The one page that is not the player's own: what operators made runs inside of it, under a policy of its own.
+    if (PAGE_FRAME_ASSET.test(name)) reply.header('content-security-policy', PAGE_FRAME_POLICY);
     if (name.startsWith('assets/'))
       return reply.sendFile(name, { cacheControl: true, maxAge: IMMUTABLE_MS, immutable: true });
     reply.header('cache-control', 'no-cache');

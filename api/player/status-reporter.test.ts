@@ -27,7 +27,14 @@ describe('StatusReporter', () => {
     const about = { appVersion: 'podoh-web/0.1.0', osVersion: describeBrowser(userAgent) };
     return {
       memory,
-      status: new StatusReporter({ memory, clocks, about, size: () => ({ width: 1920, height: 1080 }) }),
+      status: new StatusReporter({
+        memory,
+        clocks,
+        about,
+        config: () => memory.screen.config,
+        signage: () => ({ playing: 33, scheduleVersion: 5, scheduleState: 'failed', scheduleReason: 'no space left' }),
+        size: () => ({ width: 1920, height: 1080 }),
+      }),
     };
   }
 

@@ -1,5 +1,6 @@
 /** What the player shows, as data: the player decides it, the page draws it. */
 import type { Alert, Config } from '../../protocol/desired-state.ts';
+import type { SignagePicture } from './signage-words.ts';
 
 /** `pairing`: waits for an operator. `online`: by socket. `fallback`: by HTTP heartbeats. `offline`: no way to the hub now. */
 export type Phase = 'pairing' | 'online' | 'fallback' | 'offline';
@@ -18,9 +19,10 @@ export interface Picture {
   readonly nowMs: number;
   readonly config: Config;
   readonly name: string;
+  readonly signage: SignagePicture;
   readonly pairing: PairingPicture | null;
-  /** Names and values for the technician in front of the screen. */
-  readonly diagnostics: readonly (readonly [string, string])[];
+  /** Names and values for the technician in front of the screen; made when he wants to see them. */
+  readonly diagnostics: () => readonly (readonly [string, string])[];
 }
 
 /** The page, as the player uses it. */
@@ -31,6 +33,8 @@ export interface Surface {
   watchPaint(): void;
   /** Shows who this screen is; resolves once that is on glass. */
   identify(title: string, detail: string): Promise<void>;
+  /** What is on glass, as a picture. */
+  screenshot(): Promise<Blob>;
   /** Size of the picture in pixels. */
   size(): { readonly width: number; readonly height: number };
 }
@@ -38,6 +42,4 @@ export interface Surface {
 /** What only the page's owner can do. */
 export interface PageActs {
   reload(): void;
-  /** Drops what the browser has cached of content. */
-  clearCache(): Promise<void>;
 }

@@ -54,7 +54,7 @@ const AvailabilityRow = Type.Object({
 });
 type AvailabilityRow = Static<typeof AvailabilityRow>;
 
-const AvailabilityJson = Type.Object({
+export const AvailabilityJson = Type.Object({
   from: Timestamp,
   to: { ...Timestamp, description: 'Until when it was counted: no later than now' },
   timezone: Type.String(),

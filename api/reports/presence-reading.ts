@@ -1,12 +1,16 @@
 /** The history of presence, read for many devices at once and a piece at a time. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql, type Kysely } from 'kysely';
-import type { Database } from '../../migrations/tables.ts';
+import type { Database, DevicePresenceTable } from '../../migrations/tables.ts';
 import type { Transition } from './availability-count.ts';
 
 interface DeviceTransition extends Transition {
   readonly deviceId: number;
+  readonly transport: Transport;
 }
+
+/** Over what a device is online; null while it is offline. */
+export type Transport = 'websocket' | 'http' | null;
 
 /** Transitions read in one statement. */
 const PAGE_ROWS = 4_000;
@@ -25,6 +29,16 @@ export async function readOnlineAt(
   deviceIds: readonly number[],
   at: number,
 ): Promise<Map<number, boolean>> {
+  const transports = await readTransportAt(db, deviceIds, at);
+  return new Map([...transports].map(([id, transport]) => [id, transport !== null]));
+}
+
+/** As `readOnlineAt`; where the first transition after tells that the device was online, it was so over a socket. */
+export async function readTransportAt(
+  db: Kysely<Database>,
+  deviceIds: readonly number[],
+  at: number,
+): Promise<Map<number, Transport>> {
   const lastAt = await db
     .selectFrom('devices as d')
     .select((eb) => [
@@ -49,11 +63,12 @@ export async function readOnlineAt(
     ])
     .where('d.id', 'in', deviceIds)
     .execute();
-  const wasOnline = new Map<number, boolean>();
-  for (const row of lastAt) if (row.next_status !== null) wasOnline.set(row.id, row.next_status === 'offline');
+  const transports = new Map<number, Transport>();
+  for (const row of lastAt)
+    if (row.next_status !== null) transports.set(row.id, row.next_status === 'offline' ? 'websocket' : null);
   const known = lastAt.flatMap((row) => (row.last_at === null ? [] : [{ id: row.id, lastAt: row.last_at }]));
-  for (const [id, isOnline] of await readLast(db, known, at)) wasOnline.set(id, isOnline);
-  return wasOnline;
+  for (const [id, transport] of await readLast(db, known, at)) transports.set(id, transport);
+  return transports;
 }
 
 /** What each device's last transition before `at` says. */
@@ -61,11 +76,11 @@ async function readLast(
   db: Kysely<Database>,
   devices: readonly { readonly id: number; readonly lastAt: number }[],
   at: number,
-): Promise<Map<number, boolean>> {
+): Promise<Map<number, Transport>> {
   if (devices.length === 0) return new Map();
   const rows = await db
     .selectFrom('device_presence')
-    .select(['device_id', 'status'])
+    .select(['device_id', 'status', 'transport'])
     .where((eb) =>
       eb.or(
         devices.map(({ id, lastAt }) =>
@@ -75,7 +90,11 @@ async function readLast(
     )
     .orderBy('id')
     .execute();
-  return new Map(rows.map((row) => [row.device_id, row.status === 'online']));
+  return new Map(rows.map((row) => [row.device_id, transportOf(row)]));
+}
+
+function transportOf(row: Pick<DevicePresenceTable, 'status' | 'transport'>): Transport {
+  return row.status === 'online' ? (row.transport ?? 'websocket') : null;
 }
 
 /** Pages of transitions of the devices from `from` until before `to`, device by device by their ids, and by their time. */
@@ -113,7 +132,7 @@ async function readPage(
 ): Promise<DeviceTransition[]> {
   const rows = await db
     .selectFrom('device_presence')
-    .select(['device_id', 'at', 'id', 'status'])
+    .select(['device_id', 'at', 'id', 'status', 'transport'])
     .where('device_id', 'in', deviceIds)
     .where('at', '>=', Math.max(from, after.at))
     .where('at', '<', to)
@@ -123,5 +142,11 @@ async function readPage(
     .orderBy('id')
     .limit(PAGE_ROWS)
     .execute();
-  return rows.map((row) => ({ deviceId: row.device_id, id: row.id, at: row.at, isOnline: row.status === 'online' }));
+  return rows.map((row) => ({
+    deviceId: row.device_id,
+    id: row.id,
+    at: row.at,
+    isOnline: row.status === 'online',
+    transport: transportOf(row),
+  }));
 }

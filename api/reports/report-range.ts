@@ -57,16 +57,20 @@ function readMoment(field: string, text: string, timezone: string): number {
   }
 }
 
-/** Reads a RANGE_QUERY. VALIDATION_ERROR names what is no instant, no zone, empty, or longer than `daysMax` days. */
+/**
+ * Reads a RANGE_QUERY; without `from` it begins `defaultDays` before its end. VALIDATION_ERROR names what is no instant, no zone,
+ * empty, or longer than `daysMax` days.
+ */
 export function readRange(
   query: { readonly from?: string; readonly to?: string; readonly timezone: string },
   now: number,
   daysMax: number,
+  defaultDays = DEFAULT_DAYS,
 ): ReportRange {
   const { timezone } = query;
   if (!isTimeZone(timezone)) throw invalid('timezone', 'is no IANA time zone');
   const toMs = query.to === undefined ? now : readMoment('to', query.to, timezone);
-  const fromMs = query.from === undefined ? toMs - DEFAULT_DAYS * DAY_MS : readMoment('from', query.from, timezone);
+  const fromMs = query.from === undefined ? toMs - defaultDays * DAY_MS : readMoment('from', query.from, timezone);
   if (fromMs >= toMs) throw invalid('from', 'must be before `to`');
   // A day has 25 hours once a year.
   if (toMs - fromMs > daysMax * DAY_MS + DAY_MS / 24) {

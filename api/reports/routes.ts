@@ -5,6 +5,8 @@ import { Id } from '../../protocol/desired-state.ts';
 import { AlertDevicesJson, AlertDevicesQuery, reportAlertDevices } from './alert-devices-report.ts';
 import { AlertsReportJson, AlertsReportQuery, reportAlerts } from './alerts-report.ts';
 import { ExpectedJson, ExpectedQuery, reportExpected } from './expected-report.ts';
+import { FleetJson, FleetQuery, reportFleet } from './fleet-report.ts';
+import { OverviewJson, reportOverview } from './overview-report.ts';
 import { PlaysJson, PlaysQuery, reportPlays } from './plays-report.ts';
 import { reportUsage, UsageJson, UsageQuery } from './usage-report.ts';
 
@@ -20,6 +22,10 @@ export function reportEnvelope(data: TSchema) {
 }
 
 export function reportRoutes(): Route[] {
+  return [...playRoutes(), ...alertReportRoutes(), ...standingRoutes()];
+}
+
+function playRoutes(): Route[] {
   return [
     route({
       method: 'GET',
@@ -57,6 +63,11 @@ export function reportRoutes(): Route[] {
       download: true,
       handler: reportExpected,
     }),
+  ];
+}
+
+function alertReportRoutes(): Route[] {
+  return [
     route({
       method: 'GET',
       url: `${URL}/alerts`,
@@ -81,6 +92,31 @@ export function reportRoutes(): Route[] {
       raw: true,
       download: true,
       handler: reportAlertDevices,
+    }),
+  ];
+}
+
+/** How things stand: for people, and never as a file. */
+function standingRoutes(): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: `${URL}/fleet`,
+      policy: 'user',
+      operationId: 'reportFleet',
+      summary: 'How many devices were online, offline or on HTTP alone, over time',
+      query: FleetQuery,
+      data: FleetJson,
+      handler: reportFleet,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/overview`,
+      policy: 'user',
+      operationId: 'reportOverview',
+      summary: 'What needs attention: devices long away, content and deployments that failed, notifications given up',
+      data: OverviewJson,
+      handler: reportOverview,
     }),
   ];
 }

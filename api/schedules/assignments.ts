@@ -70,20 +70,34 @@ export async function forgetTarget(
   targetId: number,
   author: { readonly userId: number; readonly now: number },
 ): Promise<void> {
-  const rows = await tx
-    .selectFrom('schedule_assignments')
-    .select(['id', 'deployment_id', 'target_kind', 'target_id'])
-    .where('tenant_id', '=', tenantId)
-    .where('target_kind', '=', kind)
-    .where('target_id', '=', targetId)
-    .execute();
-  await removeAssignments(tx, rows, author);
-  await tx
-    .deleteFrom('manifest_revs')
-    .where('tenant_id', '=', tenantId)
-    .where('target_kind', '=', kind)
-    .where('target_id', '=', targetId)
-    .execute();
+  await forgetTargets(tx, tenantId, kind, [targetId], author);
+}
+
+/** The same for several targets of one kind. */
+export async function forgetTargets(
+  tx: Transaction<Database>,
+  tenantId: number,
+  kind: TargetKind,
+  targetIds: readonly number[],
+  author: { readonly userId: number; readonly now: number },
+): Promise<void> {
+  for (let at = 0; at < targetIds.length; at += CHUNK) {
+    const ids = targetIds.slice(at, at + CHUNK);
+    const rows = await tx
+      .selectFrom('schedule_assignments')
+      .select(['id', 'deployment_id', 'target_kind', 'target_id'])
+      .where('tenant_id', '=', tenantId)
+      .where('target_kind', '=', kind)
+      .where('target_id', 'in', ids)
+      .execute();
+    await removeAssignments(tx, rows, author);
+    await tx
+      .deleteFrom('manifest_revs')
+      .where('tenant_id', '=', tenantId)
+      .where('target_kind', '=', kind)
+      .where('target_id', 'in', ids)
+      .execute();
+  }
 }
 
 async function closeUnassigned(

@@ -68,7 +68,10 @@ describeEachDatabase('what will be on a screen', (open) => {
     expect(await preview()).toEqual({
       status: 200,
       success: true,
-      data: { at: AT, timezone: 'UTC', alerts: [], shows: 'nothing', schedule: null, candidates: [], changesAt: null },
+      data: {
+        ...{ at: AT, timezone: 'UTC', alerts: [], shows: 'nothing', schedule: null, zones: [] },
+        ...{ candidates: [], changesAt: null },
+      },
     });
   });
 
@@ -102,6 +105,36 @@ describeEachDatabase('what will be on a screen', (open) => {
     expect(await outcomes('2026-11-20T13:00:00Z')).toEqual({
       ...{ Own: 'inactive', High: 'wins', Low: 'lower-priority', Far: 'farther' },
     });
+  });
+
+  test('each zone shows what it has come to, now and at any instant', async () => {
+    const clip = await insertContent(api.ctx.db, tenantId, { type: 'video', duration_ms: 20_000 });
+    const zone = { x: 0, y: 0, width: 10, height: 10 };
+    const layout = {
+      ...{ width: 100, height: 100 },
+      zones: [
+        { ...zone, id: 'main', items: [{ contentId, durationMs: 5_000 }, { contentId: clip }, { contentId }] },
+        { ...zone, id: 'side', items: [{ contentId: clip, durationMs: 7_000 }] },
+      ],
+    };
+    await deploy(await schedule('Loop', { layout }), { deviceIds: [deviceId] });
+    // A round of main is 5 + 20 + 10 s.
+    const roundStart = Math.floor(Date.parse(AT) / 35_000) * 35_000;
+    const main = async (ms: number) => {
+      const { zones } = (await preview(new Date(roundStart + ms).toISOString())).data;
+      return zones[0];
+    };
+    const at = (ms: number): string => new Date(roundStart + ms).toISOString();
+    expect(await main(0)).toEqual({
+      ...{ zoneId: 'main', itemIndex: 0, contentId, startedAt: at(0), endsAt: at(5_000) },
+    });
+    expect(await main(5_000)).toEqual({
+      ...{ zoneId: 'main', itemIndex: 1, contentId: clip, startedAt: at(5_000), endsAt: at(25_000) },
+    });
+    expect(await main(34_999)).toMatchObject({ itemIndex: 2, contentId, endsAt: at(35_000) });
+    const side = (await preview()).data.zones[1];
+    expect(side).toMatchObject({ zoneId: 'side', itemIndex: 0, contentId: clip });
+    expect(Date.parse(side.endsAt) - Date.parse(side.startedAt)).toBe(7_000);
   });
 
   test('of equals the one deployed last wins', async () => {

@@ -22,6 +22,7 @@ import { API_BASE, IdParams, route, type Call, type Route } from '../route.ts';
 import { isGroupInScope } from '../scope.ts';
 import { ConflictsJson, ConflictsQuery, findConflicts } from './conflicts.ts';
 import { byTarget, readDeployed, reaching, type Reaching } from './preview-deployed.ts';
+import { ZoneOnJson, zonesAt } from './preview-zones.ts';
 
 export const TargetJson = Type.Object(
   {
@@ -70,6 +71,10 @@ const PreviewJson = Type.Object({
     ],
     { description: 'The schedule that wins, be it below an alert; as it was deployed' },
   ),
+  zones: Type.Array(ZoneOnJson, {
+    description:
+      'What each zone of that schedule shows at that instant, by the same rules as players; empty without one',
+  }),
   candidates: Type.Array(
     Type.Object({
       scheduleId: Id,
@@ -93,10 +98,11 @@ const PreviewJson = Type.Object({
   ),
   changesAt: {
     ...NextInstant,
-    description: 'The next instant at which this answer may be another; null: none is known',
+    description:
+      'The next instant at which alerts or the schedule may be others; null: none is known. Zones go on by themselves',
   },
 });
-type PreviewJson = Static<typeof PreviewJson>;
+export type PreviewJson = Static<typeof PreviewJson>;
 
 /** The routes that tell what would be shown; they change nothing. */
 export function previewRoutes(): Route[] {
@@ -163,6 +169,7 @@ async function previewDevice({ ctx, actor, params, query }: PreviewCall): Promis
         alerts: shown.map(alertJson),
         shows: shown.length > 0 ? 'alert' : below,
         schedule: schedules.winner,
+        zones: schedules.zones,
         candidates: schedules.candidates,
         changesAt: changes.length === 0 ? null : toIso(Math.min(...changes)),
       };
@@ -193,6 +200,7 @@ async function namesOf(
 
 interface Judged {
   readonly winner: PreviewJson['schedule'];
+  readonly zones: PreviewJson['zones'];
   readonly candidates: PreviewJson['candidates'];
   readonly changesAt: number | null;
 }
@@ -221,10 +229,11 @@ async function judge(
       ...{ active, outcome, nextChangeAt: toIsoOrNull(until) },
     };
   });
-  if (winner === null) return { winner, candidates, changesAt };
+  if (winner === null) return { winner, zones: [], candidates, changesAt };
   const { scheduleId: id, name, deploymentId, distance } = winner;
   const layout = await readLayout(db, deploymentId);
-  return { winner: { id, name, deploymentId, distance, via: via(winner), layout }, candidates, changesAt };
+  const zones = await zonesAt(db, deploymentId, layout, at);
+  return { winner: { id, name, deploymentId, distance, via: via(winner), layout }, zones, candidates, changesAt };
 }
 
 async function readLayout(db: Kysely<Database>, deploymentId: number): Promise<Layout> {

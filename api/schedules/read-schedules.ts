@@ -6,7 +6,9 @@ import { visibleSubtree } from '../groups/tree-rows.ts';
 import { ownedSql } from '../ownership.ts';
 import { likePattern, listQuery, sortOf, type Call, type Page } from '../route.ts';
 import { deployedOf, findSchedule } from './find-schedule.ts';
+import { contentCounts, deployedPlaces } from './read-schedule-places.ts';
 import {
+  NOWHERE,
   SCHEDULE_LIST_COLUMNS,
   scheduleJson,
   scheduleListItem,
@@ -54,12 +56,17 @@ export async function listSchedules(
     .limit(limit)
     .offset((page - 1) * limit)
     .execute();
-  const deployed = await deployedOf(
-    db,
-    rows.map((row) => row.id),
-  );
+  const ids = rows.map((row) => row.id);
+  const deployed = await deployedOf(db, ids);
+  const places = await deployedPlaces(db, actor, ids);
+  const contents = await contentCounts(db, ids);
   return {
-    data: rows.map((row) => scheduleListItem(row, deployed.has(row.id))),
+    data: rows.map((row) =>
+      scheduleListItem(row, deployed.has(row.id), {
+        contents: contents.get(row.id) ?? 0,
+        deployedTo: places.get(row.id) ?? NOWHERE,
+      }),
+    ),
     page: { page, limit, total: Number(total) },
   };
 }

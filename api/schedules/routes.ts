@@ -1,5 +1,6 @@
 /** The schedules' part of the CMS contract. */
 import Type from 'typebox';
+import { ContentJson } from '../content/content-json.ts';
 import { API_BASE, IdParams, route, type Route } from '../route.ts';
 import {
   DeployedSchedule,
@@ -29,13 +30,49 @@ import {
   ScheduleDeploymentJson,
   ScheduleDeploymentsQuery,
 } from './read-deployments.ts';
+import {
+  listScheduleContent,
+  listScheduleTargets,
+  ScheduleContentQuery,
+  ScheduleTargetJson,
+  ScheduleTargetsQuery,
+} from './read-schedule-places.ts';
 import { getSchedule, listSchedules, SchedulesQuery } from './read-schedules.ts';
 import { ScheduleJson, ScheduleListItem } from './schedule-json.ts';
 
 const URL = `${API_BASE}/schedules`;
 
 export function scheduleRoutes(): Route[] {
-  return [...editRoutes(), ...deployRoutes(), ...deploymentRoutes()];
+  return [...editRoutes(), ...placeRoutes(), ...deployRoutes(), ...deploymentRoutes()];
+}
+
+function placeRoutes(): Route[] {
+  return [
+    route({
+      method: 'GET',
+      url: `${URL}/:id/content`,
+      policy: 'user',
+      operationId: 'listScheduleContent',
+      summary: 'The content that a schedule shows as it is edited now, each piece once',
+      params: IdParams,
+      query: ScheduleContentQuery,
+      data: Type.Array(ContentJson),
+      paged: true,
+      handler: listScheduleContent,
+    }),
+    route({
+      method: 'GET',
+      url: `${URL}/:id/targets`,
+      policy: 'user',
+      operationId: 'listScheduleAssignments',
+      summary: 'The groups and devices that a schedule is deployed to now',
+      params: IdParams,
+      query: ScheduleTargetsQuery,
+      data: Type.Array(ScheduleTargetJson),
+      paged: true,
+      handler: listScheduleTargets,
+    }),
+  ];
 }
 
 function editRoutes(): Route[] {

@@ -30,10 +30,22 @@ const FACTS = {
 export const ScheduleJson = Type.Object({ ...FACTS, layout: Layout });
 export type ScheduleJson = Static<typeof ScheduleJson>;
 
+const DeployedTo = Type.Object(
+  {
+    groupIds: Type.Array(Id, { description: 'Groups as targeted, each with its subtree' }),
+    devices: Type.Integer({ minimum: 0, description: 'Devices targeted one by one' }),
+  },
+  { description: 'Where it is deployed now, as far as you may see' },
+);
+export type DeployedTo = Static<typeof DeployedTo>;
+export const NOWHERE: DeployedTo = { groupIds: [], devices: 0 };
+
 /** In a list: without the layout. */
 export const ScheduleListItem = Type.Object({
   ...FACTS,
   zones: Type.Integer({ minimum: 0, description: 'Zones of the layout' }),
+  contents: Type.Integer({ minimum: 0, description: 'Different pieces of content that the layout shows' }),
+  deployedTo: DeployedTo,
 });
 export type ScheduleListItem = Static<typeof ScheduleListItem>;
 
@@ -86,6 +98,10 @@ export function scheduleJson(row: ScheduleRow, deployed: boolean): ScheduleJson 
   return { ...facts(row, deployed), layout: JSON.parse(row.layout) as Layout };
 }
 
-export function scheduleListItem(row: ScheduleListRow, deployed: boolean): ScheduleListItem {
-  return { ...facts(row, deployed), zones: row.zone_count };
+export function scheduleListItem(
+  row: ScheduleListRow,
+  deployed: boolean,
+  more: Pick<ScheduleListItem, 'contents' | 'deployedTo'>,
+): ScheduleListItem {
+  return { ...facts(row, deployed), zones: row.zone_count, ...more };
 }

@@ -191,7 +191,7 @@ describeEachDatabase('schedules', (open) => {
     };
     const { data } = await list(`groupId=${place}&sort=id`);
     const { layout: _layout, ...listed } = one;
-    expect(data[0]).toEqual({ ...listed, zones: 1 });
+    expect(data[0]).toEqual({ ...listed, zones: 1, contents: 1, deployedTo: { groupIds: [], devices: 0 } });
     expect((await list(`groupId=${place}&sort=-priority`)).ids).toEqual([two.id, three.id, one.id]);
     expect(await list(`groupId=${place}&sort=priority&limit=1&page=2`)).toMatchObject({ ids: [three.id], total: 3 });
     expect((await list(`groupId=${room}&status=archived`)).ids).toEqual([three.id]);

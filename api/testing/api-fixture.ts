@@ -2,7 +2,6 @@
 import { generateKeyPairSync, randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Redis } from 'ioredis';
 import { pino } from 'pino';
@@ -14,7 +13,6 @@ import {
   type Hint,
   type Ids,
   type Notifier,
-  type ObjectStore,
   type Tokens,
   type Webhooks,
 } from '../../hub/core/ports.ts';
@@ -27,6 +25,7 @@ import { createApiContext, type ApiContext, type ApiSettings } from '../context.
 import { LOG_REDACTION } from '../log-redaction.ts';
 import type { Route } from '../route.ts';
 import type { ShedLimits } from '../shedding.ts';
+import { memoryObjects } from './memory-objects.ts';
 
 /** A clock that stands still until it is moved. */
 export interface TestClock extends Clock {
@@ -56,33 +55,6 @@ const testKeys = generateKeyPairSync('rsa', {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
-
-/** Keeps objects in memory. */
-function memoryObjects(): ObjectStore {
-  const kept = new Map<string, { bytes: Buffer; contentType: string }>();
-  return {
-    async put(key, bytes, contentType) {
-      const all =
-        bytes instanceof Uint8Array ? Buffer.from(bytes) : Buffer.concat(await Readable.from(bytes).toArray());
-      kept.set(key, { bytes: all, contentType });
-    },
-    async get(key, range) {
-      const found = kept.get(key);
-      if (!found) return null;
-      const bytes = range === undefined ? found.bytes : found.bytes.subarray(range.start, range.end + 1);
-      return { stream: Readable.from([bytes]), contentType: found.contentType, sizeBytes: found.bytes.length };
-    },
-    async stat(key) {
-      const found = kept.get(key);
-      return found ? { contentType: found.contentType, sizeBytes: found.bytes.length } : null;
-    },
-    downloadUrl: async () => null,
-    uploadUrl: async () => null,
-    async delete(key) {
-      kept.delete(key);
-    },
-  };
-}
 
 /** Webhooks of which none answers; hub/notify has the real ones, with tests of their own. */
 const silentWebhooks: Webhooks = {

@@ -29,6 +29,7 @@ const BODIES: Readonly<Record<string, (ids: TenantIds) => unknown>> = {
   updateDevice: () => ({ name: 'Renamed', version: 1 }),
   pairDevice: ({ groupId }) => ({ code: 'ZZZZ-ZZZZ', groupId }),
   importDevices: ({ groupId }) => ({ devices: [{ playerId: `example-${(made += 1)}`, name: 'x', groupId }] }),
+  bulkDevices: ({ deviceId }) => ({ select: { deviceIds: [deviceId] }, action: { kind: 'command', name: 'reboot' } }),
   issueCommand: () => ({ name: 'reboot' }),
   createContent: ({ groupId }) => ({ type: 'html', name: 'Example', url: 'https://pages.example.com/', groupId }),
   updateContent: () => ({ name: 'Renamed', version: 1 }),

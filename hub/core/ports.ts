@@ -124,6 +124,64 @@ export interface ObjectStore {
   uploadUrl(key: string, options: UploadOptions): Promise<{ url: string; headers: Record<string, string> } | null>;
   /** Removes the bytes; a key that does not exist is no error. */
   delete(key: string): Promise<void>;
+  /** Begins an object that comes in parts, in any order and over any time. Returns what the store calls it from now on. */
+  beginParts(key: string, contentType: string): Promise<string>;
+  /** An address that takes the part: exactly so many bytes, for so long, any number of times; null where the caller takes them. */
+  partUrl(part: PartName, options: PartUrlOptions): Promise<string | null>;
+  /** Stores a part; one that was there is replaced, unless this fails. Rejects with PartsGoneError, or the stream's own error. */
+  putPart(part: PartName, bytes: NodeJS.ReadableStream, sizeBytes: number): Promise<void>;
+  /** The parts that are there, by number; null when none are kept under this name (any more). */
+  listParts(key: string, partsId: string): Promise<StoredPart[] | null>;
+  /**
+   * Makes the parts 1 to `partCount` the object under the key, in one step, and forgets them. Rejects with MissingPartsError, and
+   * nothing has changed, or with PartsGoneError, also when it was done before.
+   */
+  joinParts(key: string, partsId: string, partCount: number): Promise<void>;
+  /** Drops the parts; none is no error. */
+  abortParts(key: string, partsId: string): Promise<void>;
+}
+
+/** One part of an object that comes in parts. */
+export interface PartName {
+  readonly key: string;
+  /** What `beginParts` returned. */
+  readonly partsId: string;
+  /** From 1 to 10,000. */
+  readonly number: number;
+}
+
+export interface PartUrlOptions {
+  readonly expiresInSeconds: number;
+  readonly sizeBytes: number;
+}
+
+export interface StoredPart {
+  readonly number: number;
+  readonly sizeBytes: number;
+}
+
+/** The parts were joined or dropped, or never begun. */
+export class PartsGoneError extends Error {
+  override readonly name = 'PartsGoneError';
+}
+
+/** Parts that are to be joined are not there. */
+export class MissingPartsError extends Error {
+  override readonly name = 'MissingPartsError';
+  /** Their numbers. */
+  readonly missing: readonly number[];
+
+  constructor(missing: readonly number[]) {
+    super(`parts are missing: ${missing.join(', ')}`);
+    this.missing = missing;
+  }
+}
+
+/** Throws MissingPartsError unless the parts 1 to `partCount` are among these. */
+export function requireParts(parts: readonly StoredPart[], partCount: number): void {
+  const there = new Set(parts.map(({ number }) => number));
+  const missing = Array.from({ length: partCount }, (_, at) => at + 1).filter((number) => !there.has(number));
+  if (missing.length > 0) throw new MissingPartsError(missing);
 }
 
 /** Both ends are included (RFC 9110 §14.1.2). */

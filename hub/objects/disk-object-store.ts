@@ -13,11 +13,15 @@ import type {
   DownloadOptions,
   Ids,
   ObjectStore,
+  PartName,
+  PartUrlOptions,
   StoredFacts,
   StoredObject,
+  StoredPart,
   UploadOptions,
 } from '../core/ports.ts';
-import { requireByteRange, requireContentType, requireObjectKey } from './object-key.ts';
+import { DiskParts } from './disk-parts.ts';
+import { requireByteRange, requireContentType, requireObjectKey, requirePart } from './object-key.ts';
 
 /** Longer than any first line that `put` writes, in bytes. */
 const HEADER_BYTES_MAX = 1_024;
@@ -28,11 +32,13 @@ const HEADER = /^\{"contentType":("(?:[^"\\]|\\["\\])+")\}$/;
 export class DiskObjectStore implements ObjectStore {
   readonly #folder: string;
   readonly #ids: Pick<Ids, 'uuid'>;
+  readonly #parts: DiskParts;
 
   /** The folder need not exist. */
   constructor(folder: string, ids: Pick<Ids, 'uuid'>) {
     this.#folder = resolve(folder);
     this.#ids = ids;
+    this.#parts = new DiskParts(this.#folder, ids);
   }
 
   #path(key: string): string {
@@ -114,6 +120,40 @@ export class DiskObjectStore implements ObjectStore {
 
   async delete(key: string): Promise<void> {
     await rm(this.#path(key), { force: true });
+  }
+
+  async beginParts(key: string, contentType: string): Promise<string> {
+    requireObjectKey(key);
+    requireContentType(contentType);
+    return this.#parts.begin({ key, contentType });
+  }
+
+  /** Null: a folder has no addresses. */
+  async partUrl(part: PartName, _options: PartUrlOptions): Promise<null> {
+    requirePart(part);
+    return null;
+  }
+
+  async putPart(part: PartName, bytes: NodeJS.ReadableStream, sizeBytes: number): Promise<void> {
+    await this.#parts.put(part, bytes, sizeBytes);
+  }
+
+  async listParts(key: string, partsId: string): Promise<StoredPart[] | null> {
+    requireObjectKey(key);
+    return this.#parts.list(key, partsId);
+  }
+
+  /** The parts are copied, one after the other and never in memory. */
+  async joinParts(key: string, partsId: string, partCount: number): Promise<void> {
+    requireObjectKey(key);
+    const { contentType, bytes } = await this.#parts.joined(key, partsId, partCount);
+    await this.put(key, bytes, contentType);
+    await this.#parts.drop(key, partsId);
+  }
+
+  async abortParts(key: string, partsId: string): Promise<void> {
+    requireObjectKey(key);
+    await this.#parts.drop(key, partsId);
   }
 }
 

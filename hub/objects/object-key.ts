@@ -1,5 +1,5 @@
 /** What both object stores take and refuse, so that what works on one works on the other. */
-import type { ByteRange } from '../core/ports.ts';
+import type { ByteRange, PartName } from '../core/ports.ts';
 
 /** S3 takes 1024 bytes with its prefix; a file name takes 255, and the disk store needs some for itself. */
 const KEY_CHARS_MAX = 512;
@@ -19,6 +19,23 @@ export function requireObjectKey(key: string): void {
 export function requireContentType(contentType: string): void {
   if (!CONTENT_TYPE.test(contentType))
     throw new Error(`not a content type: ${JSON.stringify(contentType.slice(0, 256))}`);
+}
+
+/** S3's most parts of one object. */
+const PARTS_MAX = 10_000;
+/** Names that the stores give: S3's hold dots, underscores and dashes too. */
+const PARTS_ID = /^[\w.~+/=-]{1,1024}$/;
+
+/** Throws unless it may be a part of an object. */
+export function requirePart({ key, partsId, number }: PartName): void {
+  requireObjectKey(key);
+  requirePartsId(partsId);
+  if (!Number.isInteger(number) || number < 1 || number > PARTS_MAX) throw new Error(`not a part's number: ${number}`);
+}
+
+/** Throws unless a store may have given it. */
+export function requirePartsId(partsId: string): void {
+  if (!PARTS_ID.test(partsId)) throw new Error('not a name of parts');
 }
 
 /** Throws unless it may lie within an object; where the object ends is the store's to check. */

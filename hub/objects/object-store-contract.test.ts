@@ -5,6 +5,7 @@ import { removeFolder, throwawayFolder } from '../../test/support/daemon.ts';
 import type { ObjectStore } from '../core/ports.ts';
 import { systemIds } from '../system-ports.ts';
 import { DiskObjectStore } from './disk-object-store.ts';
+import { describeObjectsInParts } from './testing/objects-in-parts.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 import {
   asFetched,
@@ -277,6 +278,7 @@ function describeChanging(store: () => ObjectStore): void {
 }
 
 function describeObjectStore(store: () => ObjectStore): void {
+  describeObjectsInParts(store);
   describeReading(store);
   describeParts(store);
   describeKeys(store);

@@ -110,6 +110,21 @@ test('it takes exactly so many bytes of exactly this type, for this key', async 
   expect(await fetchWhole(store, 'd/film')).toEqual(asFetched(bytes, MP4));
 });
 
+test('the address of a part takes this part of this length, any number of times, until it is joined', async () => {
+  const bytes = someBytes(1_000);
+  const partsId = await store.beginParts('p/film', MP4);
+  const url = await store.partUrl({ key: 'p/film', partsId, number: 1 }, { expiresInSeconds: 60, sizeBytes: 1_000 });
+  const length = { 'Content-Length': 1_000 };
+  expect(await put(url, bytes.subarray(1), { 'Content-Length': 999 })).toBe(403);
+  expect(await put(url.replace('partNumber=1', 'partNumber=2'), bytes, length)).toBe(403);
+  expect(await put(url.replace('p/film', 'p/other'), bytes, length)).toBe(403);
+  expect(await store.listParts('p/film', partsId)).toEqual([]);
+  expect([await put(url, someBytes(1_000), length), await put(url, bytes, length)]).toEqual([200, 200]);
+  await store.joinParts('p/film', partsId, 1);
+  expect(await fetchWhole(store, 'p/film')).toEqual(asFetched(bytes, MP4));
+  expect(await put(url, bytes, length)).toBe(404);
+});
+
 test('credentials that do not come in time are a store that is away; an address names no secret', async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'canary-secret');
   const fresh = new S3ObjectStore({ ...server, region: 'us-east-1' });

@@ -16,7 +16,14 @@ import { startS3, useS3Credentials, type S3Server } from './testing/s3-server.ts
 
 const PNG = 'image/png';
 const SECRET = 'canary-secret-access-key';
-const SOON: S3Limits = { connectMs: 200, answerMs: 200, stallMs: 200, operationMs: 1_500, attemptsMax: 2 };
+const SOON: S3Limits = {
+  connectMs: 200,
+  answerMs: 200,
+  stallMs: 200,
+  operationMs: 1_500,
+  joinMs: 1_500,
+  attemptsMax: 2,
+};
 
 function storeAt(endpoint: string, limits: S3Limits = SOON, prefix?: string): S3ObjectStore {
   return new S3ObjectStore({ bucket: 'podoh-test', endpoint, region: 'us-east-1', limits, prefix });
@@ -176,6 +183,19 @@ describe('an S3 that is away', () => {
   test('nobody listens', async () => {
     const errors = await expectUnavailable(everyCall(storeAt(`http://127.0.0.1:${await freePort()}`)));
     for (const { message } of errors) expect(message).toMatch(/^S3 did not (get|stat|put|delete): \w+ ECONNREFUSED$/);
+  });
+
+  test('parts, too, are not begun, listed, joined or dropped, and nobody takes that for parts that are gone', async () => {
+    const store = storeAt(`http://127.0.0.1:${await freePort()}`);
+    const part = { key: 'a', partsId: 'p', number: 1 };
+    const errors = await expectUnavailable([
+      store.beginParts('a', PNG),
+      store.listParts('a', 'p'),
+      store.joinParts('a', 'p', 1),
+      store.abortParts('a', 'p'),
+      store.putPart(part, streamOf(someBytes(10)), 10),
+    ]);
+    for (const { message } of errors) expect(message).toMatch(/^S3 did not .* parts?: \w+ ECONNREFUSED$/);
   });
 
   test('the stream that it does not take is ended', async () => {

@@ -1,10 +1,10 @@
 /**
  * Objects in a bucket of S3 or of a store that speaks its protocol: the production adapter. Credentials are found by the SDK's
  * default chain (environment, profile, instance or task role) and never pass through our configuration. The role needs GetObject,
- * PutObject, DeleteObject and AbortMultipartUpload on the objects, and ListBucket on the bucket: without that one S3 says
+ * PutObject, DeleteObject, AbortMultipartUpload and ListMultipartUploadParts on the objects, and ListBucket on the bucket: without that one S3 says
  * "forbidden" instead of "not there".
  */
-import { finished, PassThrough, pipeline, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -20,12 +20,18 @@ import {
   type ByteRange,
   type DownloadOptions,
   type ObjectStore,
+  type PartName,
+  type PartUrlOptions,
   type StoredFacts,
   type StoredObject,
+  type StoredPart,
   type UploadOptions,
 } from '../core/ports.ts';
 import { requireByteRange, requireContentType, requireObjectKey } from './object-key.ts';
 import { s3ErrorName, s3Failure } from './s3-failure.ts';
+import { inTime, signed } from './s3-deadline.ts';
+import { S3Parts } from './s3-parts.ts';
+import { SourceStream } from './source-stream.ts';
 import { limitStalls } from './stall-limit.ts';
 
 /** How long a call may wait. Past any of them: tried again while attempts are left, then ObjectStoreUnavailableError. */
@@ -38,6 +44,8 @@ export interface S3Limits {
   readonly stallMs: number;
   /** A `get` until its stream, or any call without bytes, with all its attempts and pauses, in milliseconds. */
   readonly operationMs: number;
+  /** Until parts that are there have become an object, in milliseconds. */
+  readonly joinMs: number;
   readonly attemptsMax: number;
 }
 
@@ -46,6 +54,7 @@ export const S3_LIMITS: S3Limits = {
   answerMs: 3_000,
   stallMs: 4_000,
   operationMs: 7_000,
+  joinMs: 60_000,
   attemptsMax: 2,
 };
 
@@ -73,6 +82,7 @@ export class S3ObjectStore implements ObjectStore {
   /** Two clients, because an idle time-out on the connection would also cut off whoever reads an object slowly. */
   readonly #reader: S3Client;
   readonly #writer: S3Client;
+  readonly #parts: S3Parts;
 
   constructor(options: S3ObjectStoreOptions) {
     this.#bucket = options.bucket;
@@ -85,6 +95,9 @@ export class S3ObjectStore implements ObjectStore {
       socketTimeout: 0,
     });
     this.#writer = createClient(options, this.#limits, { socketTimeout: stallMs });
+    // Joining is slow, and its answer begins when it does.
+    const joiner = createClient(options, this.#limits, { socketTimeout: this.#limits.joinMs });
+    this.#parts = new S3Parts({ reader: this.#reader, writer: this.#writer, joiner, limits: this.#limits });
   }
 
   #address(key: string): { Bucket: string; Key: string } {
@@ -99,7 +112,7 @@ export class S3ObjectStore implements ObjectStore {
   async put(key: string, bytes: Uint8Array | NodeJS.ReadableStream, contentType: string): Promise<void> {
     const address = this.#address(key);
     requireContentType(contentType);
-    const source = bytes instanceof Uint8Array ? null : new Source(bytes);
+    const source = bytes instanceof Uint8Array ? null : new SourceStream(bytes);
     const upload = new Upload({
       client: this.#writer,
       params: { ...address, ContentType: contentType, Body: source?.body ?? (bytes as Uint8Array) },
@@ -122,7 +135,9 @@ export class S3ObjectStore implements ObjectStore {
     if (range !== undefined) requireByteRange(range);
     const command = new GetObjectCommand({ ...address, ...(range && { Range: `bytes=${range.start}-${range.end}` }) });
     try {
-      const answer = await this.#inTime((abortSignal) => this.#reader.send(command, { abortSignal }));
+      const answer = await inTime(this.#limits.operationMs, (abortSignal) =>
+        this.#reader.send(command, { abortSignal }),
+      );
       const { Body, ContentType = UNKNOWN_TYPE } = answer;
       if (!(Body instanceof Readable)) throw new Error('the answer has no body');
       const stream = limitStalls(Body, this.#limits.stallMs, brokeOff);
@@ -141,7 +156,7 @@ export class S3ObjectStore implements ObjectStore {
   async stat(key: string): Promise<StoredFacts | null> {
     const command = new HeadObjectCommand(this.#address(key));
     try {
-      const { ContentType = UNKNOWN_TYPE, ContentLength } = await this.#inTime((abortSignal) =>
+      const { ContentType = UNKNOWN_TYPE, ContentLength } = await inTime(this.#limits.operationMs, (abortSignal) =>
         this.#reader.send(command, { abortSignal }),
       );
       if (ContentLength === undefined) throw new Error('the answer does not say how long the object is');
@@ -164,7 +179,7 @@ export class S3ObjectStore implements ObjectStore {
       ResponseContentType: contentType,
       ...(fileName !== undefined && { ResponseContentDisposition: attachment(fileName) }),
     });
-    return this.#presigned(getSignedUrl(this.#reader, command, { expiresIn: expiresInSeconds }));
+    return signed(this.#limits.operationMs, getSignedUrl(this.#reader, command, { expiresIn: expiresInSeconds }));
   }
 
   /** Length and type are part of what is signed: S3 takes no other, and the sender cannot do without either. */
@@ -175,7 +190,8 @@ export class S3ObjectStore implements ObjectStore {
     const address = this.#address(key);
     requireContentType(contentType);
     const command = new PutObjectCommand({ ...address, ContentType: contentType, ContentLength: sizeBytes });
-    const url = await this.#presigned(
+    const url = await signed(
+      this.#limits.operationMs,
       getSignedUrl(this.#writer, command, {
         expiresIn: expiresInSeconds,
         // The presigner leaves the type out unless it is told to sign it.
@@ -185,40 +201,39 @@ export class S3ObjectStore implements ObjectStore {
     return { url, headers: { 'Content-Type': contentType } };
   }
 
-  /** Signing asks nobody but who gives the credentials, which may be the network: under the same limit. */
-  async #presigned(signing: Promise<string>): Promise<string> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () => late.reject(Object.assign(new Error('no credentials in time'), { name: 'TimeoutError' })),
-      this.#limits.operationMs,
-    );
-    try {
-      return await Promise.race([signing, late.promise]);
-    } catch (error) {
-      throw s3Failure('sign', error);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   async delete(key: string): Promise<void> {
     const command = new DeleteObjectCommand(this.#address(key));
     try {
-      await this.#inTime((abortSignal) => this.#reader.send(command, { abortSignal }));
+      await inTime(this.#limits.operationMs, (abortSignal) => this.#reader.send(command, { abortSignal }));
     } catch (error) {
       if (s3ErrorName(error) !== 'NoSuchKey') throw s3Failure('delete', error);
     }
   }
 
-  /** The SDK's own limits end with the head of an answer; this one also covers the text of an error that never comes. */
-  async #inTime<T>(send: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), this.#limits.operationMs);
-    try {
-      return await send(controller.signal);
-    } finally {
-      clearTimeout(timer);
-    }
+  async beginParts(key: string, contentType: string): Promise<string> {
+    requireContentType(contentType);
+    return this.#parts.begin(this.#address(key), contentType);
+  }
+
+  /** The length is part of what is signed: S3 takes no other. */
+  async partUrl({ key, ...part }: PartName, options: PartUrlOptions): Promise<string> {
+    return this.#parts.url(this.#address(key), part, options);
+  }
+
+  async putPart({ key, ...part }: PartName, bytes: NodeJS.ReadableStream, sizeBytes: number): Promise<void> {
+    await this.#parts.put(this.#address(key), part, bytes, sizeBytes);
+  }
+
+  async listParts(key: string, partsId: string): Promise<StoredPart[] | null> {
+    return this.#parts.list(this.#address(key), partsId);
+  }
+
+  async joinParts(key: string, partsId: string, partCount: number): Promise<void> {
+    await this.#parts.join(this.#address(key), partsId, partCount);
+  }
+
+  async abortParts(key: string, partsId: string): Promise<void> {
+    await this.#parts.abort(this.#address(key), partsId);
   }
 }
 
@@ -258,20 +273,4 @@ function createClient(
     maxAttempts: attemptsMax,
     requestHandler: { connectionTimeout: connectMs, ...waiting },
   });
-}
-
-/** A stream on its way up that remembers whether it was the stream that failed, and ends it when the upload does not want it. */
-class Source {
-  readonly body = new PassThrough();
-  failure: { readonly error: unknown } | undefined;
-
-  constructor(stream: NodeJS.ReadableStream) {
-    // Hears of a failure before `pipeline` does; when the upload is the first to give up, the body is destroyed already.
-    finished(stream, { writable: false }, (error) => {
-      if (error != null && !this.body.destroyed) this.failure = { error };
-    });
-    pipeline(stream, this.body, (error) => {
-      if (error != null) this.body.destroy(error);
-    });
-  }
 }

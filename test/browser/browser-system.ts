@@ -8,7 +8,7 @@ import type { StartSystem, System } from '../support/system.ts';
 import { Gate } from './gate.ts';
 
 /** Nothing but 127.0.0.1 is ever looked for. */
-const CHROMIUM_ARGS = [
+export const CHROMIUM_ARGS = [
   '--no-sandbox',
   '--disable-dev-shm-usage',
   '--disable-gpu',

@@ -90,7 +90,7 @@ const TREE: Readonly<Record<string, readonly string[]>> = {
   'api/app.ts': ['../hub/core/model.ts', '../protocol/wire.ts', '../migrations/steps.ts'],
   'api/notifications/routes.ts': ['../../hub/core/model.ts'],
   'api/resource-routes.ts': ['./notifications/routes.ts'],
-  'api/alerts/deploy.ts': ['../notifications/routes.ts'],
+  'api/alerts/deploy.ts': ['value ../notifications/routes.ts'],
   'api/app.test.ts': ['./app.ts', './testing/client.ts', '../hub/compose.ts', '../test/support/databases.ts'],
   'api/testing/client.ts': ['../app.ts', '../../hub/compose.ts', '../../test/support/databases.ts', 'development'],
   'api/testing/reach.ts': ['../../hub/bus/hints.ts'],
@@ -110,6 +110,10 @@ const TREE: Readonly<Record<string, readonly string[]>> = {
   'api/player/page.ts': ['../../protocol/wire.ts', 'development'],
   'api/player/reach.ts': ['../app.ts'],
   'api/player/serve.ts': ['../app.ts', 'production'],
+  'api/console/page.tsx': ['value ../../protocol/wire.ts', '../app.ts', 'development'],
+  'api/console/reach.ts': ['value ../app.ts'],
+  'api/console/serve.ts': ['production'],
+  'api/reach-console.ts': ['value ./console/page.tsx'],
   'loadtest/fleet.ts': ['../protocol/wire.ts', 'development'],
   'loadtest/reach.ts': ['../hub/core/model.ts'],
   'test/support/databases.ts': [],
@@ -146,6 +150,8 @@ const BREACHES = [
   'no-unresolvable: api/missing.ts -> ./nowhere.ts',
   'no-orphans: api/alone.ts',
   'wall-player-page: api/player/reach.ts -> api/app.ts',
+  'wall-console: api/console/reach.ts -> api/app.ts',
+  'console-is-not-imported: api/reach-console.ts -> api/console/page.tsx',
   'wall-loadtest: loadtest/reach.ts -> hub/core/model.ts',
 ];
 
@@ -169,12 +175,14 @@ describe('a control for every wall', () => {
     write(`node_modules/${name}/main.js`, 'module.exports = {};\n');
   }
   for (const [path, imports] of Object.entries(TREE)) {
-    // A type-only import is an import too: it takes the same room's words along. Of a package it is gone at run time.
-    const lines = imports.map((name, at) =>
-      name.startsWith('.') || name.startsWith('type ')
+    // A type-only import is an import too: it takes the same room's words along. Of a package it is gone at run time, and a few rules
+    // are about values alone.
+    const lines = imports.map((name, at) => {
+      if (name.startsWith('value ')) return `import { A as A${at} } from '${name.replace('value ', '')}'; A${at};`;
+      return name.startsWith('.') || name.startsWith('type ')
         ? `import type { A as A${at} } from '${name.replace('type ', '')}';`
-        : `import '${name}';`,
-    );
+        : `import '${name}';`;
+    });
     write(path, [...lines, 'export type A = 1;', ''].join('\n'));
   }
   const report = cruise(root);

@@ -33,6 +33,8 @@ export function GroupSelect({
   const name = label ?? texts.pickGroup;
   return (
     <TreeSelect
+      // The field keeps the text that it began with, which before the groups are there is a number.
+      key={groups.data === undefined ? 'waiting' : 'there'}
       {...rest}
       {...(hideLabel ? { 'aria-label': name } : { label: name })}
       data={groups.data === undefined ? [] : groupTreeData(groups.data.roots)}

@@ -2,7 +2,7 @@
 import { Anchor, AppShell, Burger, Button, Group, Kbd, Text, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { Siren } from 'lucide-react';
-import { Suspense, type ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useLadders } from '../live/live-context.tsx';
 import { useMay } from '../session/session-context.tsx';
@@ -14,6 +14,11 @@ import { Navigation } from './navigation.tsx';
 import { PageBoundary } from './page-boundary.tsx';
 import { PageWaits } from './page-waits.tsx';
 import { RAISE_KEY, useRaiseAlert, useRaiseKey } from './raise-alert-context.tsx';
+
+const UploadsIndicator = lazy(async () => {
+  const { UploadsIndicator: component } = await import('../content/uploads-indicator.tsx');
+  return { default: component };
+});
 
 export function Shell({ children }: { readonly children: ReactNode }) {
   const texts = useTexts().shell;
@@ -67,6 +72,9 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           <Suspense fallback={<PageWaits />}>{children}</Suspense>
         </PageBoundary>
       </AppShell.Main>
+      <Suspense fallback={null}>
+        <UploadsIndicator />
+      </Suspense>
     </AppShell>
   );
 }

@@ -1,5 +1,6 @@
 /** Real files for tests of content: pictures by sharp, films by ffmpeg where it is, ZIPs by hand so that each of their lies can be told. */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,13 @@ export async function picture(
   }
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .toFormat(format)
+    .toBuffer();
+}
+
+/** A PNG of pure noise, which nothing makes smaller: as large as its pixels. */
+export async function largePicture(width: number, height: number): Promise<Buffer> {
+  return sharp(randomBytes(width * height * 3), { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 1 })
     .toBuffer();
 }
 

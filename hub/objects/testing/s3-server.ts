@@ -1,9 +1,9 @@
 /**
  * A throwaway S3 on a free port of 127.0.0.1: s3rver, with what S3 promises and s3rver does not keep (an upload can be dropped, what
- * was put can be read, a range may end at byte 0, a presigned signature is checked). Its keys are `S3RVER` and `S3RVER`;
+ * was put can be read, a range may end at byte 0, a presigned signature is checked, parts can be listed and have to be there). Its keys are `S3RVER` and `S3RVER`;
  * `useS3Credentials` puts them where the SDK looks.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import S3rver from 's3rver';
@@ -15,6 +15,12 @@ import { presignedFault } from './presigned-signature.ts';
 
 const BUCKET = 'podoh-test';
 const SECRET = 'S3RVER';
+/** What README.md asks of a bucket that browsers send to and fetch from. */
+const CORS_RULES = `<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>
+  <AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod><AllowedMethod>PUT</AllowedMethod>
+  <AllowedHeader>*</AllowedHeader></CORSRule></CORSConfiguration>`;
+/** Parts in one answer: S3 gives up to a thousand, and says the same when there are more. */
+const LISTED_PARTS = 2;
 
 export interface S3Server {
   readonly endpoint: string;
@@ -36,7 +42,7 @@ export function useS3Credentials(secretAccessKey = SECRET): void {
 /** Starts it with one empty bucket. */
 export async function startS3(): Promise<S3Server> {
   const directory = throwawayFolder('sthree');
-  const configureBuckets = [{ name: BUCKET }];
+  const configureBuckets = [{ name: BUCKET, configs: [CORS_RULES] }];
   const server = new S3rver({
     address: '127.0.0.1',
     port: 0,
@@ -47,6 +53,7 @@ export async function startS3(): Promise<S3Server> {
   });
   keepReadAfterWrite(server);
   keepRanges(server);
+  keepPartsTrue(server);
   const uploads = server.store.getResourcePath(BUCKET, undefined, 'uploads');
   let dropped = 0;
   server.middleware.unshift(async (context, next) => {
@@ -55,12 +62,19 @@ export async function startS3(): Promise<S3Server> {
       await next();
       return;
     }
+    if (!existsSync(join(uploads, upload))) {
+      context.respond = false;
+      s3Error(context.res, 404, 'NoSuchUpload');
+      return;
+    }
     await rm(join(uploads, upload), { recursive: true });
     dropped += 1;
     context.status = 204;
   });
+  listParts(server, uploads);
   server.middleware.unshift(async (context, next) => {
-    const fault = presignedFault(context.req, SECRET, Date.now());
+    // Who asks whether it may ask is not asked who it is.
+    const fault = context.method === 'OPTIONS' ? null : presignedFault(context.req, SECRET, Date.now());
     if (fault === null) {
       await next();
       return;
@@ -113,5 +127,52 @@ function keepRanges({ store }: S3rver): void {
     found.content?.destroy();
     found.content = null;
     return found;
+  };
+}
+
+/** s3rver knows no ListParts, and takes parts of uploads that are gone. */
+function listParts(server: S3rver, uploads: string): void {
+  server.middleware.unshift(async (context, next) => {
+    const upload = context.query['uploadId'];
+    const listens = context.method === 'GET' || context.method === 'PUT' || context.method === 'POST';
+    if (upload === undefined || !/^[\w-]+$/.test(upload) || !listens) {
+      await next();
+      return;
+    }
+    if (!existsSync(join(uploads, upload))) {
+      context.respond = false;
+      s3Error(context.res, 404, 'NoSuchUpload');
+      return;
+    }
+    if (context.method !== 'GET') {
+      await next();
+      return;
+    }
+    const after = Number(context.query['part-number-marker'] ?? 0);
+    const names = readdirSync(join(uploads, upload)).filter((name) => name.endsWith('.md5'));
+    const numbers = names.map((name) => Number.parseInt(name, 10)).toSorted((a, b) => a - b);
+    const left = numbers.filter((number) => number > after);
+    const parts = left.slice(0, LISTED_PARTS).map((number) => {
+      const path = join(uploads, upload, String(number));
+      const tag = readFileSync(`${path}.md5`, 'utf8');
+      return `<Part><PartNumber>${number}</PartNumber><ETag>"${tag}"</ETag><Size>${statSync(path).size}</Size></Part>`;
+    });
+    context.type = 'application/xml';
+    context.body =
+      `<?xml version="1.0"?><ListPartsResult><IsTruncated>${left.length > LISTED_PARTS}</IsTruncated>` +
+      `<NextPartNumberMarker>${left[LISTED_PARTS - 1] ?? 0}</NextPartNumberMarker>${parts.join('')}</ListPartsResult>`;
+  });
+}
+
+/** s3rver joins whatever it is told, in an order of its own: S3 wants the parts that it has, by their tags, in order. */
+function keepPartsTrue({ store }: S3rver): void {
+  const joinUnchecked = store.putObjectMultipart.bind(store);
+  store.putObjectMultipart = async (bucket, uploadId, parts) => {
+    const folder = join(store.getResourcePath(bucket, undefined, 'uploads'), uploadId);
+    for (const [at, { number, etag }] of parts.entries()) {
+      if (number <= (parts[at - 1]?.number ?? 0)) throw new Error(`part ${number} is out of order`);
+      if (readFileSync(join(folder, `${number}.md5`), 'utf8') !== etag) throw new Error(`part ${number} is another`);
+    }
+    return joinUnchecked(bucket, uploadId, parts);
   };
 }

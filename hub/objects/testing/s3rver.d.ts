@@ -19,6 +19,11 @@ declare module 's3rver' {
     getResourcePath(bucket: string, key: string | undefined, resource: string): string;
     putObject(object: StoredContent): Promise<Written>;
     putPart(bucket: string, uploadId: string, partNumber: number, content: unknown): Promise<Written>;
+    putObjectMultipart(
+      bucket: string,
+      uploadId: string,
+      parts: readonly { readonly number: number; readonly etag: string }[],
+    ): Promise<Written>;
   }
   interface Context {
     readonly method: string;
@@ -26,6 +31,8 @@ declare module 's3rver' {
     readonly req: IncomingMessage;
     readonly res: ServerResponse;
     status: number;
+    type: string;
+    body: unknown;
     /** False: the answer is written past Koa. */
     respond: boolean;
   }
@@ -37,7 +44,7 @@ declare module 's3rver' {
       readonly silent: boolean;
       readonly directory: string;
       readonly vhostBuckets: boolean;
-      readonly configureBuckets: readonly { readonly name: string }[];
+      readonly configureBuckets: readonly { readonly name: string; readonly configs?: readonly string[] }[];
     });
     readonly store: FilesystemStore;
     readonly middleware: ((context: Context, next: () => Promise<void>) => Promise<void>)[];

@@ -1,4 +1,183 @@
-/** What the console says about schedules. */
-export const scheduleTexts = {
+/** What the console says about schedules: the list, the editor's layout and timing, deploying, progress. */
+const number = new Intl.NumberFormat('en');
+const zones = (count: number): string => (count === 1 ? '1 zone' : `${number.format(count)} zones`);
+const screens = (count: number): string => (count === 1 ? '1 screen' : `${number.format(count)} screens`);
+
+const list = {
   title: 'Schedules',
+  description: 'What is shown where and when. Screens play what was deployed to them.',
+  add: 'New schedule',
+  search: 'Search schedules',
+  status: 'Status',
+  anyStatus: 'Any status',
+  statuses: { draft: 'Draft', published: 'Published', archived: 'Archived' },
+  states: {
+    draft: 'Draft',
+    deployed: 'Deployed',
+    changed: 'Edited since deployed',
+    withdrawn: 'Not deployed',
+    archived: 'Archived',
+  },
+  group: 'Belongs to',
+  anyGroup: 'Any group',
+  priority: 'Priority',
+  when: 'On',
+  content: 'Shows',
+  contains: (zoneCount: number, contents: number) =>
+    `${zones(zoneCount)}, ${contents === 1 ? '1 piece of content' : `${number.format(contents)} pieces of content`}`,
+  where: 'Deployed to',
+  nowhere: 'Nowhere',
+  places: (groups: readonly string[], more: number, deviceCount: number) =>
+    [
+      ...groups,
+      ...(more > 0 ? [`${number.format(more)} more groups`] : []),
+      ...(deviceCount > 0 ? [screens(deviceCount)] : []),
+    ].join(', '),
+  changed: 'Last edited',
+  empty: 'No schedules yet',
+  emptyHint: 'A schedule says what is shown, in which part of the screen, and when. Make one and deploy it to groups.',
+  copy: 'Make a copy',
+  copied: (name: string) => `${name} was made`,
+  archive: 'Archive',
+  unarchive: 'Take out of the archive',
+  archived: (name: string) => `${name} was archived`,
+  unarchived: (name: string) => `${name} is a draft again`,
+  archiveRefused: 'It is deployed. Withdraw it from its screens first, then archive it.',
+  removeTitle: (name: string) => `Delete ${name}?`,
+  removeMessage: 'It cannot be brought back. What it has shown stays in the reports.',
+  removed: (name: string) => `${name} was deleted`,
+  removeRefused: 'It is still deployed. Withdraw it from its screens first, then delete it.',
 };
+
+const editor = {
+  newTitle: 'New schedule',
+  name: 'Name',
+  namePlaceholder: 'For example: Campus daily',
+  nameMissing: 'Give it a name',
+  readOnly: 'You can look at this schedule. Only administrators and managers of its group can change it.',
+  archivedNotice: 'This schedule is archived: it cannot be deployed until it is taken out of the archive.',
+  tabs: { layout: 'Layout', timing: 'Timing', priority: 'Priority', deploy: 'Deploy', history: 'History' },
+  tabsLabel: 'Parts of the schedule',
+  undo: 'Undo',
+  redo: 'Redo',
+  unsaved: 'Unsaved changes',
+  unsavedNew: 'Not saved yet',
+  discard: 'Discard',
+  discardTitle: 'Discard your changes?',
+  discardMessage: 'Everything since the last save is lost.',
+  restored: 'Your unsaved changes from before were brought back.',
+  created: (name: string) => `${name} was created`,
+  saved: 'Saved. Screens play what was deployed until it is deployed again.',
+  cannotSave: 'Before it can be saved:',
+  leaveTitle: 'Leave without saving?',
+  leaveMessage: 'Your changes are not saved. They stay in this tab: come back and they are still here.',
+  leave: 'Leave',
+  theirsTitle: 'Somebody else has saved this schedule meanwhile',
+  theirsFields: (fields: string) => `They changed: ${fields}.`,
+  theirsBoth: (fields: string) => `You both changed: ${fields}.`,
+  theirsMessage: 'Your changes are still here.',
+  keepMine: 'Keep mine on top of theirs',
+  keptMine: 'Your changes now stand on their version. Look it over, then save.',
+  fields: { name: 'name', groupId: 'owner', priority: 'priority', layout: 'layout', timing: 'timing' },
+};
+
+const layout = {
+  canvas: 'Canvas',
+  canvasHelp:
+    'Zones on the canvas. Tab goes from zone to zone. Arrow keys move by 10 pixels, with Control by 1; with Shift they change the size. Delete removes the zone.',
+  canvasShort: 'Arrows move, Shift+arrows resize, Ctrl for single pixels',
+  zone: (number: number) => `Zone ${number}`,
+  zoneAt: (name: string, x: number, y: number, width: number, height: number) =>
+    `${name}: ${width} by ${height} pixels at ${x}, ${y}`,
+  zonePlace: (width: number, height: number) => `${width} × ${height}`,
+  zoneMovedTo: (name: string, x: number, y: number, width: number, height: number) =>
+    `${name} is at ${x}, ${y}, ${width} by ${height}`,
+  empty: 'Empty',
+  templates: 'Templates',
+  templateNames: {
+    full: 'Full screen',
+    columns: 'Two columns',
+    ticker: 'L-shape with ticker',
+    picture: 'Picture in picture',
+  },
+  size: 'Canvas size',
+  sizes: { landscape: 'Landscape, 1920 × 1080', portrait: 'Portrait, 1080 × 1920', custom: 'Other size' },
+  canvasWidth: 'Canvas width',
+  canvasHeight: 'Canvas height',
+  background: 'Background',
+  snap: 'Snap',
+  addZone: 'Add zone',
+  duplicate: 'Duplicate zone',
+  removeZone: 'Delete zone',
+  raise: 'Move up one layer',
+  lower: 'Move down one layer',
+  zones: 'Zones',
+  zoneName: 'Zone name',
+  x: 'Left',
+  y: 'Top',
+  width: 'Width',
+  height: 'Height',
+  pickZone: 'Choose a zone on the canvas to edit it.',
+  shuffle: 'Shuffle',
+  shuffleHint: 'In another order each round',
+  problems: {
+    empty: (zone: string) => `${zone} has no content. Add some, or delete the zone.`,
+    outside: (zone: string) => `${zone} reaches beyond the canvas. Move it or make it smaller.`,
+    overlap: (zone: string, other: string) =>
+      `${zone} and ${other} overlap on the same layer. Move one of them up a layer to say which lies above.`,
+  },
+  problemsLabel: 'Problems of the layout',
+};
+
+const items = {
+  title: (zone: string) => `Content of ${zone}`,
+  list: (zone: string) => `What ${zone} plays, in order`,
+  add: 'Add content',
+  addHint: 'Images, videos, pages and streams. Each one you choose is added at the end.',
+  total: (count: number, duration: string) =>
+    `${count === 1 ? '1 item' : `${number.format(count)} items`}, one round takes ${duration}`,
+  seconds: (name: string) => `Seconds of ${name}`,
+  secondsOwn: 'Seconds',
+  options: (name: string) => `Options of ${name}`,
+  up: (name: string) => `Move ${name} up`,
+  down: (name: string) => `Move ${name} down`,
+  remove: (name: string) => `Remove ${name}`,
+  fit: 'Fit',
+  fits: {
+    contain: 'Whole, with margins',
+    cover: 'Fill, cut what is over',
+    fill: 'Stretch',
+  },
+  transition: 'Comes in',
+  transitions: {
+    none: 'At once',
+    fade: 'Fading',
+    'slide-left': 'Sliding from the right',
+    'slide-right': 'Sliding from the left',
+    'slide-up': 'Sliding from below',
+    'slide-down': 'Sliding from above',
+  },
+  transitionMs: 'Takes (milliseconds)',
+  muted: 'Without sound',
+  volume: 'Volume (%)',
+  unknown: (id: number) => `Content ${id} (not in your groups)`,
+  types: { image: 'Image', video: 'Video', html: 'Page', stream: 'Stream' },
+  notReady: 'Not ready',
+};
+
+const preview = {
+  open: 'Play it here',
+  title: 'Preview',
+  play: 'Play',
+  pause: 'Pause',
+  position: 'Seconds since the start',
+  at: 'At this time',
+  atHint: 'Date and time of your own clock',
+  isOn: 'On at this time',
+  isOff: 'Not on at this time',
+  note: 'Videos, pages and streams are shown by their picture.',
+  shows: (zone: string, name: string) => `${zone} shows ${name}`,
+  showsNothing: (zone: string) => `${zone} is empty`,
+};
+
+export const scheduleTexts = { ...list, editor, layout, items, preview, screens };
