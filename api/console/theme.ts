@@ -5,7 +5,8 @@ import type { Texts } from './texts/english.ts';
 export function themeOf(texts: Texts): MantineThemeOverride {
   const closeButtonProps = { 'aria-label': texts.common.close };
   return createTheme({
-    fontFamily: "'Inter Variable', system-ui, sans-serif",
+    // What the machine has: a font of our own would be a seventh of the first load, and a flicker.
+    fontFamily: "Inter, system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif",
     fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, monospace',
     primaryColor: 'indigo',
     primaryShade: { light: 7, dark: 7 },

@@ -27,5 +27,18 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1_000,
+    rolldownOptions: {
+      output: {
+        // Forty files of a kilobyte cost more than they save: icons, words and what most pages share come in
+        // one piece each.
+        codeSplitting: {
+          groups: [
+            { name: 'icons', test: /node_modules[\\/]lucide-react/ },
+            { name: 'words', test: /console[\\/]texts/ },
+            { name: 'shared', test: /console[\\/]ui|node_modules[\\/]@mantine/, minShareCount: 10 },
+          ],
+        },
+      },
+    },
   },
 });

@@ -8,6 +8,7 @@ import { TargetCounts } from '../alerts/deployment-json.ts';
 import { SettingsStep } from '../groups/group-standing.ts';
 import * as live from '../live/live-messages.ts';
 import { UserView } from '../auth/user-view.ts';
+import { PartsTicket } from '../content/upload-parts.ts';
 import { TargetJson } from '../schedules/preview.ts';
 import { ScheduleDeploymentJson } from '../schedules/read-deployments.ts';
 
@@ -37,6 +38,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, TSchema>> = {
   ZoneInput: LayoutInput.properties.zones.items,
   ZoneItem: Layout.properties.zones.items.properties.items.items,
   ZoneItemInput: LayoutInput.properties.zones.items.properties.items.items,
+  UploadPart: PartsTicket.properties.addresses.items,
   TargetCounts,
   Ladder: DeploymentDetailJson.properties.ladder,
   Latency: DeploymentDetailJson.properties.latency,

@@ -36,7 +36,7 @@ describeWithChromium('a newcomer with a browser', (executablePath) => {
     it('signs in, and the overview says what comes next', async () => {
       console = await ConsolePage.signedIn(await browser().newContext(), system.apiUrl, ADMIN);
       await console.says('Begin here');
-      await console.says('Pair a screen');
+      expect(await console.page.getByText('Pair a screen').count()).toBeGreaterThan(0);
     });
 
     it('pairs the screen that shows a code', async () => {
@@ -48,6 +48,7 @@ describeWithChromium('a newcomer with a browser', (executablePath) => {
       await console.button('Pair').click();
       await console.says('It is online.');
       await player.reaches('online');
+      expect(await player.phase()).toBe('online');
     });
 
     it('puts an image and a video on it', async () => {
@@ -68,18 +69,26 @@ describeWithChromium('a newcomer with a browser', (executablePath) => {
       await console.button('Save').click();
       await console.page.waitForURL(/schedules\/\d+/);
       await console.page.getByRole('tab', { name: 'Deploy' }).click();
-      await console.page.getByRole('combobox', { name: 'Single screens' }).or(console.page.getByLabel('Single screens')).first().click();
+      await console.page
+        .getByRole('combobox', { name: 'Single screens' })
+        .or(console.page.getByLabel('Single screens'))
+        .first()
+        .click();
       await console.page.getByRole('option', { name: 'Window' }).click();
       await console.page.keyboard.press('Escape');
       await console.button('Deploy to 1 screen').click();
       await console.dialog().getByRole('button', { name: 'Deploy' }).click();
       await console.says('Applied on 1 of 1 screen');
-      await player.page.locator('[data-zone] img:visible').first().waitFor();
-      await player.page.locator('[data-zone] video:visible').first().waitFor();
+      await player.page.locator('[data-zone-id] img:visible').first().waitFor();
+      await player.page.locator('[data-zone-id] video:visible').first().waitFor();
+      expect(await player.page.locator('[data-zone-id]').count()).toBe(1);
     });
 
     it('raises an alert, sees that it is on the glass, and takes it back', async () => {
-      await console.button(/^Raise alert/).first().click();
+      await console
+        .button(/^Raise alert/)
+        .first()
+        .click();
       await console.dialog().getByRole('button', { name: 'Write one now' }).click();
       await console.dialog().getByLabel('Title').fill('Evacuate');
       await console.dialog().getByLabel('Message').fill('Use the south exit');
@@ -91,10 +100,11 @@ describeWithChromium('a newcomer with a browser', (executablePath) => {
       await console.says('Every screen shows it');
 
       await console.button(/^Stop/).first().click();
-      await console.dialog().getByRole('button', { name: /Stop/ }).click();
+      await console.dialog().getByRole('button', { name: 'All clear on 1 screen' }).click();
       await player.page.getByText('Use the south exit').waitFor({ state: 'detached' });
       await console.says('The all-clear has reached 1 of 1 screen that had it.');
-      await player.page.locator('[data-zone] img:visible').first().waitFor();
+      await player.page.locator('[data-zone-id] img:visible').first().waitFor();
+      expect(await player.showing()).toEqual([]);
     });
 
     it('had no trouble in all that', () => {

@@ -94,7 +94,7 @@ async function takePlayer(browser: Browser, demo: DemoSystem): Promise<void> {
     await admin.must('POST', '/devices/pair', { code, name: `Library window (${name})`, groupId });
     await page.evaluate("dispatchEvent(new Event('online'))");
     await page.locator('body[data-phase=online]').waitFor();
-    await page.locator('[data-zone] img:visible, [data-zone] video:visible').first().waitFor();
+    await page.locator('[data-zone-id] img:visible, [data-zone-id] video:visible').first().waitFor();
     await save(page, `player-${name}`);
     await page.keyboard.press('d');
     await save(page, `player-diagnostics-${name}`);
