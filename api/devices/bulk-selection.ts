@@ -14,7 +14,7 @@ export const BULK_IDS_MAX = 1_000;
 /** Devices that a filter may match. Past it: VALIDATION_ERROR, nothing done. */
 export const BULK_DEVICES_MAX = 5_000;
 /** Rows of one statement. */
-export const BULK_CHUNK = 500;
+const BULK_CHUNK = 500;
 
 const NamedDevices = Type.Object(
   { deviceIds: Type.Array(Id, { minItems: 1, maxItems: BULK_IDS_MAX }) },

@@ -56,6 +56,7 @@ describeEachDatabase('devices', (open) => {
         transport: 'websocket',
         lastSeen: '2026-11-20T08:00:00.000Z',
         connEpoch: 7,
+        place: null,
         version: 1,
         createdAt: '1970-01-01T00:00:01.000Z',
         updatedAt: '1970-01-01T00:00:01.000Z',

@@ -23,7 +23,7 @@ import { DevicesQuery, getDevice, listDevices } from './read-devices.ts';
 const URL = `${API_BASE}/devices`;
 
 export function deviceRoutes(): Route[] {
-  return [...recordRoutes(), ...bulkRoutes(), ...admissionRoutes(), ...commandRoutes()];
+  return [...recordRoutes(), ...standingRoutes(), ...bulkRoutes(), ...admissionRoutes(), ...commandRoutes()];
 }
 
 function recordRoutes(): Route[] {
@@ -80,6 +80,12 @@ function recordRoutes(): Route[] {
       data: Type.Object({}),
       handler: removeDevice,
     }),
+  ];
+}
+
+/** How a device is, and was. */
+function standingRoutes(): Route[] {
+  return [
     route({
       method: 'GET',
       url: `${URL}/:id/state`,

@@ -54,7 +54,7 @@ export class PlaysKeeper {
     const here = new Set(this.#queue.plays.map(({ entry }) => entry.id));
     const plays = kept.plays
       .filter(({ entry }) => !here.has(entry.id))
-      .toSorted((one, other) => compareText(one.entry.startedAt, other.entry.startedAt));
+      .sort((one, other) => compareText(one.entry.startedAt, other.entry.startedAt));
     this.#queue = { ...this.#queue, plays: [...plays, ...this.#queue.plays] };
   }
 

@@ -14,7 +14,7 @@ export interface Uploaded {
 }
 
 /** Uploads a file and waits until it may be shown. */
-export async function upload(operator: ApiClient, bytes: Buffer, fileName: string): Promise<Uploaded> {
+async function upload(operator: ApiClient, bytes: Buffer, fileName: string): Promise<Uploaded> {
   const form = new FormData();
   form.set('file', new Blob([Uint8Array.from(bytes)]), fileName);
   const { id } = await operator.upload<{ id: number }>('/content', form);

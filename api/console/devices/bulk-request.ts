@@ -33,7 +33,7 @@ export const UNTOUCHED: SettingsDraft = {
 };
 
 /** Whether the value is one that the setting can have. */
-export function isSettable(name: SettingName, value: string | number): boolean {
+function isSettable(name: SettingName, value: string | number): boolean {
   const limits = NUMBER_LIMITS[name];
   if (limits === undefined) return value !== '';
   return typeof value === 'number' && Number.isInteger(value) && value >= limits[0] && value <= limits[1];

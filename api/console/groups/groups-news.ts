@@ -12,7 +12,7 @@ const COUNT_EVERY_MS = 5_000;
 const FROM_ABOVE: ReadonlySet<string> = new Set(['alertDeployment', 'schedule']);
 
 /** A page of screens as they are now; the same one when none of them came or went. */
-export function withPresence(
+function withPresence(
   page: Paged<DeviceJson[]> | undefined,
   devices: readonly DevicePresence[],
 ): Paged<DeviceJson[]> | undefined {

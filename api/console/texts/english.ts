@@ -5,7 +5,7 @@
 import { accountTexts } from './en/account.ts';
 import { alertTexts } from './en/alerts.ts';
 import { auditTexts } from './en/audit.ts';
-import { commonTexts } from './en/common.ts';
+import { commonTexts } from './en/everywhere.ts';
 import { contentTexts } from './en/content.ts';
 import { deviceTexts } from './en/devices.ts';
 import { devicePageTexts } from './en/device-page.ts';

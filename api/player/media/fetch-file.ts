@@ -11,7 +11,7 @@ import type { WantedFile } from './download-plan.ts';
 import type { FileStore, Place } from './file-store.ts';
 
 /** Bytes that gather before they are written: few enough to lose little at a power cut, enough for flash storage to like it. */
-export const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 /** A server that says nothing for so long is given up, in milliseconds. */
 const STALL_MS = 30_000;
 /** Longest obedience to a Retry-After, in milliseconds. */

@@ -21,7 +21,7 @@ export interface RoomParts {
 }
 
 /** What may go, and in which order: nothing that is named, the least recently used first. */
-export function spareFiles(files: readonly StoredFile[], named: ReadonlySet<string>): StoredFile[] {
+function spareFiles(files: readonly StoredFile[], named: ReadonlySet<string>): StoredFile[] {
   return files.filter(({ sha256 }) => !named.has(sha256)).sort((one, other) => one.usedAtMs - other.usedAtMs);
 }
 
