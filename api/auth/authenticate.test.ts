@@ -52,6 +52,7 @@ describeEachDatabase('every route', (open) => {
       '/api/v1/auth/logout',
       '/api/v1/auth/refresh',
       '/api/v1/content/uploads/:id/file',
+      '/api/v1/content/uploads/:id/part',
       '/api/v1/live',
       '/health/live',
       '/health/ready',

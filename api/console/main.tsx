@@ -59,7 +59,8 @@ createRoot(place).render(
     <MantineProvider theme={themeOf(english)} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <SessionProvider session={session}>
-          <Notifications position="bottom-right" />
+          {/* Where it covers nothing that one would click next: the buttons of forms stand on the right. */}
+          <Notifications position="bottom-left" containerWidth={340} />
           <Router base="/console">
             <FrontDoor>
               <LiveProvider>

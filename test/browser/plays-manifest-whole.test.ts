@@ -103,12 +103,12 @@ describeWithChromium('a manifest in a browser', (executablePath) => {
 
     it('never shows bytes that are not the right ones, says so, and heals', async () => {
       const file = await newPicture();
-      let spoiled = 0;
+      // Until the failure was told of: a player that heals at once has nothing to tell.
+      let spoils = true;
       await meddle(file, async (route) => {
         const response = await route.fetch();
         const body = await response.body();
-        if (spoiled < 2) {
-          spoiled += 1;
+        if (spoils) {
           const middle = Math.floor(body.length / 2);
           body[middle] = (body[middle] ?? 0) ^ 1;
         }
@@ -119,10 +119,10 @@ describeWithChromium('a manifest in a browser', (executablePath) => {
         const { scheduleState, scheduleReason } = await saidOfSchedule(system.admin, deviceId);
         return scheduleState === 'failed' && scheduleReason === `content ${file.id}: its bytes are not the right ones`;
       });
-      expect([before.sha256, file.sha256]).toContain(await hashShownIn(screen, 'main', 'img'));
+      expect(await hashShownIn(screen, 'main', 'img')).toBe(before.sha256);
+      spoils = false;
       await zoneShows(screen, 'main', 'img', file);
       await deploymentReaches(system.admin, deployed, 'applied', 1);
-      expect(spoiled).toBe(2);
       before = file;
     });
 

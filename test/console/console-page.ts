@@ -15,6 +15,22 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /** WCAG 2.2, levels A and AA, and what axe calls good practice. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
+/**
+ * Resolves when the page has stood still for a moment: what comes or goes is half there until then, with colours of its own. A menu that
+ * closes begins to move only a frame or two later, so that looking for movements alone is not enough.
+ */
+const SETTLED = `(async () => {
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const moves = (one) => one.playState === 'running' && one.effect?.getComputedTiming().endTime !== Infinity;
+  let before = '';
+  for (let tries = 0; tries < 40; tries += 1) {
+    await pause(75);
+    const now = [document.querySelectorAll('*').length, document.getAnimations().filter(moves).length].join();
+    if (now === before && now.endsWith(',0')) return;
+    before = now;
+  }
+})()`;
+
 interface AxeResult {
   readonly violations: readonly {
     readonly id: string;
@@ -114,8 +130,7 @@ export class ConsolePage {
 
   /** What axe finds against WCAG 2.2 AA on the page as it stands, in words; none is []. */
   async accessibilityViolations(): Promise<string[]> {
-    // Movements that have not ended yet have colours of their own.
-    await this.page.evaluate('Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))');
+    await this.page.evaluate(SETTLED);
     if (!(await this.page.evaluate<boolean>('"axe" in globalThis'))) await this.page.evaluate(AXE);
     const { violations } = await this.page.evaluate<AxeResult>(
       `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`,

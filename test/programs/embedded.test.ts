@@ -51,9 +51,10 @@ describe('npm start', () => {
     expect(program.stderr).toBe('');
     expect(program.stdout.split('\n')).toEqual([
       'Podoh is ready',
+      `  Console  ${apiUrl}/console/`,
+      `  Player   ${apiUrl}/player/`,
       `  API      ${apiUrl}/api/v1`,
       `  Docs     ${apiUrl}/docs`,
-      `  Player   ${apiUrl}/player/`,
       '  Admin    admin',
       expect.stringMatching(PASSWORD_LINE),
       `  Hub      port ${env['HUB_PORT']}`,
