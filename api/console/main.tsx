@@ -59,8 +59,8 @@ createRoot(place).render(
     <MantineProvider theme={themeOf(english)} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <SessionProvider session={session}>
-          {/* Where it covers nothing that one would click next: the buttons of forms stand on the right. */}
-          <Notifications position="bottom-left" containerWidth={340} />
+          {/* Where it covers nothing that one would click next: forms have their buttons at the right, uploads stand at the left below. */}
+          <Notifications position="top-center" containerWidth={340} />
           <Router base="/console">
             <FrontDoor>
               <LiveProvider>

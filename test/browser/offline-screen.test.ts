@@ -57,7 +57,8 @@ describeWithChromium('a screen that is alone', (executablePath) => {
           ['left', poster.id, other.id],
           ['right', film.id],
         ],
-        1_000,
+        // Longer than a film takes to be ready on a busy machine.
+        3_000,
       );
       const deployed = await deploySchedule(system.admin, 'Offline', zones, { deviceIds: [deviceId] });
       await deploymentReaches(system.admin, deployed, 'applied', 1);
@@ -177,7 +178,11 @@ describeWithChromium('a screen that is alone', (executablePath) => {
         gate.let('open');
         const screen = await open(await powered.start());
         await screen.reaches('online');
-        if (cut > 0) await screen.page.locator('#stage[data-playing]').waitFor();
+        // What was cut off last time has to be there first: the old schedule of this cut is the new one of the cut before.
+        if (last !== null) {
+          await deploymentReaches(system.admin, last, 'applied', 1);
+          await screen.page.locator('#stage[data-playing]').waitFor();
+        }
         const [left, right] = [
           await uploadPicture(system.admin, 400, 300),
           await uploadPicture(system.admin, 400, 300),

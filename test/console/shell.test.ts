@@ -45,8 +45,10 @@ describeWithChromium('the frame of the console', (executablePath) => {
     it('comes back by itself, and reads what was missed', async () => {
       await system.admin.must('POST', '/users', { username: 'missed', displayName: 'Missed Meanwhile', role: 'user' });
       expect(await admin.page.getByText('Missed Meanwhile').count()).toBe(0);
-      mayConnect = true;
+      const tries = sockets.length;
       await admin.button('Reconnect now').click();
+      await expect.poll(() => sockets.length).toBeGreaterThan(tries);
+      mayConnect = true;
       await admin.isLive();
       await admin.says('Missed Meanwhile');
       expect(await admin.page.getByText('The live feed is interrupted').count()).toBe(0);
