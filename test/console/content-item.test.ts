@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { film, picture, smallFilm } from '../../api/content/testing/sample-files.ts';
 import { startForBrowsers, suiteBrowser } from '../browser/browser-system.ts';
+import { poster } from '../pictures/demo-fleet.ts';
 import { describeWithChromium } from '../support/server-suites.ts';
 import { ADMIN, systemStarter, type System } from '../support/system.ts';
 import { ConsolePage } from './console-page.ts';
@@ -143,6 +144,11 @@ describeWithChromium('a piece of content in the console', (executablePath) => {
 
     it('is shown again when the address of its picture had run out', async () => {
       admin.mayComplain(/status of 403/, /response: 403/);
+      // A picture: films have a thumbnail only where ffmpeg is there.
+      const form = new FormData();
+      form.set('name', 'Late');
+      form.set('file', new File([await poster('Late', ['#831843', '#f472b6'])], 'late.png', { type: 'image/png' }));
+      await system.admin.upload('/content', form);
       const asked: string[] = [];
       await admin.page.route(/\/media\/thumbnails\//, async (route) => {
         asked.push(route.request().url());
@@ -151,7 +157,7 @@ describeWithChromium('a piece of content in the console', (executablePath) => {
         await sleep(1_200);
         return route.fulfill({ status: 403, body: '' });
       });
-      await admin.goTo('/content?type=video');
+      await admin.goTo('/content?q=Late');
       const shown = (): Promise<number> =>
         admin.page.evaluate<number>('document.querySelector("main a img")?.naturalWidth ?? 0');
       await expect.poll(shown, { timeout: 15_000 }).toBeGreaterThan(0);
